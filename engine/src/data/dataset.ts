@@ -1,0 +1,27 @@
+/** Samples that a model is evaluated or calibrated with. */
+
+import type { TypedArray } from '../ir/data-type';
+
+/** One batch for one run of a model, preprocessed and laid out as the model wants it. */
+export interface Batch {
+  /** Float32 (or the model's type) values, row-major; the first dimension is the batch. */
+  readonly data: TypedArray;
+  readonly dims: readonly number[];
+  /** Class indices, one for each sample; absent where the data has no labels. */
+  readonly labels?: Int32Array;
+}
+
+export interface Dataset {
+  /** Where it comes from, for reports. */
+  readonly path: string;
+  readonly samples: number;
+  readonly labelled: boolean;
+  /** Dimensions of one sample after preprocessing, without the batch. */
+  readonly sampleDims: readonly number[];
+  /** Content identity for caches and run hashes. */
+  readonly hash: string;
+  /** Streams batches in order; the last one may be smaller. */
+  batches(size: number, signal?: AbortSignal): AsyncIterable<Batch>;
+  /** A view of the first `count` samples after a seeded shuffle. */
+  sample(count: number, seed: number): Dataset;
+}

@@ -1,0 +1,58 @@
+/** The contract of a compression pass. `index.ts` lists all passes. */
+
+import type { z } from 'zod';
+import type { Model } from '../ir/model';
+import type { Issue } from '../ir/issue';
+import type { Dataset } from '../data/dataset';
+import type { Runtime } from '../runtime/runtime';
+
+export interface Pass<Options = unknown> {
+  /** The key of the step in a recipe and the verb of the command line, for example `prune`. */
+  readonly id: string;
+  readonly title: string;
+  /** One paragraph for the reference page and the command's help. */
+  readonly doc: string;
+  /** Schema of the options, from which types, defaults, JSON schema and command line derive. */
+  readonly options: z.ZodType<Options>;
+  /** Why this model cannot take the pass at all; undefined when it can. */
+  refuse(model: Model): string | undefined;
+  /** Never mutates `model`. */
+  run(model: Model, options: Options, context: PassContext): Promise<PassResult>;
+}
+
+export interface PassResult {
+  readonly model: Model;
+  readonly changed: boolean;
+  /** What was done, part by part, for the report. */
+  readonly notes: readonly PassNote[];
+  readonly issues: readonly Issue[];
+}
+
+/** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */
+export interface PassNote {
+  /** Channel group or layer. */
+  readonly subject: string;
+  /** Layers that are affected. */
+  readonly layers: readonly string[];
+  readonly before: number;
+  readonly after: number;
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+export interface PassContext {
+  readonly signal: AbortSignal;
+  readonly seed: number;
+  progress(step: Progress): void;
+  /** Runs models; absent in an untrusted workspace. */
+  readonly runtime?: Runtime;
+  /** Calibration samples, labels not needed. */
+  readonly calibration?: Dataset;
+}
+
+export interface Progress {
+  /** What is going on, for example `reconstructing layer2.0.conv2`. */
+  readonly message: string;
+  /** 0 … 1 where known. */
+  readonly fraction?: number;
+}

@@ -1,0 +1,79 @@
+/** What `coppice inspect --json` and `coppice groups --json` print and the editor's hints are made of. */
+
+export interface LayerInfo {
+  /** The name its weights carry (`layer1.0.conv1`), else the node's. */
+  readonly name: string;
+  readonly op: string;
+  readonly node: string;
+  readonly outputShape: readonly (number | string)[] | null;
+  readonly params: number;
+  readonly macs: number;
+  readonly weightBytes: number;
+  /** Null until a device gives an estimate. */
+  readonly latencyMs: number | null;
+  /** Id of the channel group of its output axis; null where it has none. */
+  readonly group: string | null;
+  /** Size of its output channel axis; null where it has none. */
+  readonly channels: number | null;
+  /** How many of them can be cut. */
+  readonly prunable: number;
+  /** Why not all of them can; null when they can. */
+  readonly pinned: string | null;
+}
+
+export interface ModelTotals {
+  readonly params: number;
+  /** Running statistics, counted apart. */
+  readonly buffers: number;
+  readonly macs: number;
+  readonly weightBytes: number;
+  readonly peakActivationBytes: number | null;
+  readonly latencyMs: number | null;
+  readonly layers: number;
+  /** Share of the prunable layers' channels that can be cut, 0 … 1. */
+  readonly prunableShare: number;
+}
+
+export interface ValueDescription {
+  readonly dtype: string | null;
+  readonly shape: readonly (number | string)[] | null;
+}
+
+export interface InspectionIssue {
+  readonly severity: 'error' | 'warning' | 'information';
+  readonly code: string;
+  readonly message: string;
+  readonly node?: string;
+  readonly value?: string;
+}
+
+export interface Inspection {
+  readonly model: {
+    readonly path: string;
+    readonly irVersion: number;
+    readonly opsets: Readonly<Record<string, number>>;
+    readonly inputs: readonly ({ readonly name: string } & ValueDescription)[];
+    readonly outputs: readonly ({ readonly name: string } & ValueDescription)[];
+  };
+  readonly totals: ModelTotals;
+  readonly layers: readonly LayerInfo[];
+  readonly values?: Readonly<Record<string, ValueDescription>>;
+  readonly issues: readonly InspectionIssue[];
+}
+
+export interface GroupInfo {
+  readonly id: string;
+  readonly channels: number;
+  readonly units: number;
+  readonly unit: string;
+  readonly members: readonly {
+    readonly node: string;
+    readonly tensor: string;
+    readonly axis: number;
+    readonly role: string;
+  }[];
+  readonly layers: readonly string[];
+  readonly pinned: boolean;
+  readonly exact: boolean;
+  readonly reason: string | null;
+}

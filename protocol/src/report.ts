@@ -1,0 +1,86 @@
+/** The report of a compression: what `--json` prints, `report.json` holds and the webview shows. */
+
+export interface ModelFigures {
+  readonly params: number;
+  readonly macs: number;
+  readonly weightBytes: number;
+  /** Milliseconds per inference, measured on this machine; null where it was not. */
+  readonly latencyMs: number | null;
+  /** Task metric (top-1 share) or fidelity; null without data. */
+  readonly metric: number | null;
+}
+
+export interface MetricName {
+  readonly id: 'top1' | 'fidelity';
+  /** `top-1 accuracy`, `SQNR to the original in dB`. */
+  readonly title: string;
+  readonly samples: number;
+}
+
+export interface GroupReport {
+  /** Channel group or layer. */
+  readonly subject: string;
+  readonly layers: readonly string[];
+  readonly before: number;
+  readonly after: number;
+  readonly reason: string;
+}
+
+export interface StepReport {
+  /** Pass id: `prune`, `quantize` … */
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seconds: number;
+  readonly figures: ModelFigures;
+  readonly groups: readonly GroupReport[];
+  readonly notes: readonly string[];
+}
+
+export interface Verification {
+  /** The result was loaded and run in the runtime. */
+  readonly loads: boolean;
+  /** Its shapes agree with our own inference. */
+  readonly shapesMatch: boolean;
+  /** Masked original against cut model, relative to the largest output; null where not applicable. */
+  readonly maxRelativeError: number | null;
+  readonly maxAbsError: number | null;
+  readonly messages: readonly string[];
+}
+
+export interface Report {
+  readonly version: 1;
+  readonly tool: string;
+  readonly created: string;
+  readonly recipe: {
+    readonly path: string | null;
+    readonly text: string | null;
+    readonly hash: string;
+  };
+  readonly model: { readonly path: string; readonly hash: string };
+  readonly output: string;
+  readonly seed: number;
+  readonly runtime: string | null;
+  readonly metric: MetricName | null;
+  readonly before: ModelFigures;
+  readonly after: ModelFigures;
+  readonly steps: readonly StepReport[];
+  readonly verification: Verification;
+  /** Layer by layer, in graph order, before and after. */
+  readonly layers: readonly LayerComparison[];
+  readonly issues: readonly { readonly severity: string; readonly message: string }[];
+}
+
+export interface LayerComparison {
+  readonly name: string;
+  readonly op: string;
+  readonly before: {
+    readonly params: number;
+    readonly macs: number;
+    readonly channels: number;
+  } | null;
+  readonly after: {
+    readonly params: number;
+    readonly macs: number;
+    readonly channels: number;
+  } | null;
+}

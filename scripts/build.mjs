@@ -1,0 +1,47 @@
+// Bundles every entry point into dist/. One esbuild call for each kind of host.
+import { existsSync, mkdirSync, copyFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const minify = process.argv.includes('--minify');
+const common = { bundle: true, minify, sourcemap: !minify, logLevel: 'warning', target: 'node20' };
+
+const node = {
+  extension: 'client/src/extension.ts',
+  server: 'server/src/main.ts',
+  cli: 'cli/src/main.ts',
+  'runtime-worker': 'engine/src/runtime/worker.ts',
+  job: 'engine/src/recipe/job.ts',
+};
+
+const webview = {
+  'webview/report': 'webview/src/report.ts',
+};
+
+const present = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+
+await build({
+  ...common,
+  entryPoints: present(node),
+  outdir: 'dist',
+  platform: 'node',
+  format: 'cjs',
+  external: ['vscode', 'onnxruntime-node', 'sharp'],
+});
+
+if (Object.keys(present(webview)).length > 0) {
+  await build({
+    ...common,
+    entryPoints: present(webview),
+    outdir: 'dist',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    tsconfig: 'webview/tsconfig.json',
+    loader: { '.ttf': 'file' },
+  });
+  mkdirSync('dist/webview', { recursive: true });
+  for (const file of ['codicon.css', 'codicon.ttf']) {
+    copyFileSync(`node_modules/@vscode/codicons/dist/${file}`, `dist/webview/${file}`);
+  }
+}

@@ -1,0 +1,77 @@
+/** The `coppice.*` settings, their defaults, and a reader that never lets a malformed value through. */
+
+export const severities = ['off', 'hint', 'information', 'warning', 'error'] as const;
+export type SeveritySetting = (typeof severities)[number];
+
+export interface Settings {
+  /** One switch per kind of hint; `editor.inlayHints.enabled` rules over all of them. */
+  readonly inlayHints: {
+    /** At the line that names a model. */
+    readonly model: boolean;
+    /** At the line that makes a layer. */
+    readonly layer: boolean;
+    /** In `coppice.yaml`. */
+    readonly recipe: boolean;
+  };
+  readonly codeLens: boolean;
+  /** Further folders that model paths may be relative to: absolute, or relative to the workspace folder. */
+  readonly modelRoots: readonly string[];
+  /** Source file (relative to the workspace folder, `/`) → model it was exported to. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly diagnostics: {
+    readonly missingModel: SeveritySetting;
+    readonly brokenModel: SeveritySetting;
+  };
+}
+
+export const defaultSettings: Settings = {
+  inlayHints: { model: true, layer: true, recipe: true },
+  codeLens: true,
+  modelRoots: [],
+  links: {},
+  diagnostics: { missingModel: 'warning', brokenModel: 'error' },
+};
+
+/** Settings from whatever the editor's `coppice` section holds; a malformed value counts as unset. */
+export function readSettings(section: unknown): Settings {
+  const root = asRecord(section);
+  const hints = asRecord(root.inlayHints);
+  const diagnostics = asRecord(root.diagnostics);
+  const base = defaultSettings;
+  return {
+    inlayHints: {
+      model: asBoolean(hints.model, base.inlayHints.model),
+      layer: asBoolean(hints.layer, base.inlayHints.layer),
+      recipe: asBoolean(hints.recipe, base.inlayHints.recipe),
+    },
+    codeLens: asBoolean(root.codeLens, base.codeLens),
+    modelRoots: Array.isArray(root.modelRoots) ? root.modelRoots.filter(isString) : base.modelRoots,
+    links: Object.fromEntries(
+      Object.entries(asRecord(root.links)).filter((link): link is [string, string] =>
+        isString(link[1]),
+      ),
+    ),
+    diagnostics: {
+      missingModel: asSeverity(diagnostics.missingModel, base.diagnostics.missingModel),
+      brokenModel: asSeverity(diagnostics.brokenModel, base.diagnostics.brokenModel),
+    },
+  };
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+function asBoolean(value: unknown, fallback: boolean): boolean {
+  return typeof value === 'boolean' ? value : fallback;
+}
+
+function asSeverity(value: unknown, fallback: SeveritySetting): SeveritySetting {
+  return severities.find((severity) => severity === value) ?? fallback;
+}

@@ -1,0 +1,11 @@
+/** All importance criteria. */
+
+import { batchnormScale } from './batchnorm-scale';
+import type { Criterion } from './criterion';
+import { fpgm } from './fpgm';
+import { l1 } from './l1';
+import { l2 } from './l2';
+import { lamp } from './lamp';
+import { random } from './random';
+
+export const criteria: readonly Criterion[] = [l1, l2, fpgm, lamp, batchnormScale, random];

@@ -1,0 +1,40 @@
+/**
+ * LAMP, layer-adaptive magnitude: with the units of a group in ascending order of their squared
+ * norm, score(u) = ‖F_u‖² / Σ ‖F_v‖² over all v at or after u. Within a group the order is that of
+ * the L2 norm; between groups, what counts is how much of the remaining weight a unit holds.
+ * Lee et al., "Layer-adaptive Sparsity for the Magnitude-based Pruning", ICLR 2021
+ * (arXiv 2010.07611), for single weights; here for whole filters.
+ */
+
+import type { Criterion } from './criterion';
+import { combine, scoringMembers, sumOverUnits } from './slices';
+
+export const lamp: Criterion = {
+  id: 'lamp',
+  title: 'Layer-adaptive magnitude',
+  doc: 'The squared norm of the filter as a share of what would remain if all smaller ones were gone (Lee et al., ICLR 2021). Comparable between layers as it is.',
+  needs: 'weights',
+  comparable: true,
+  score: (group, context) =>
+    shareOfRemaining(
+      combine(
+        group,
+        context,
+        scoringMembers(group, context).map((member) =>
+          sumOverUnits(group, member, context, 'square'),
+        ),
+      ),
+    ),
+};
+
+/** Each value over the sum of itself and all that come after it in ascending order. */
+function shareOfRemaining(squares: Float64Array): Float64Array {
+  const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a] || b - a);
+  const scores = new Float64Array(squares.length);
+  let remaining = 0;
+  for (const unit of order) {
+    remaining += squares[unit];
+    scores[unit] = remaining > 0 ? squares[unit] / remaining : 0;
+  }
+  return scores;
+}

@@ -1,0 +1,66 @@
+/** *Coppice: Compress…*: asks for a model and a target, runs, and shows the report. */
+import * as vscode from 'vscode';
+import { commandIds } from '#protocol/commands';
+import type { QuickTarget } from '#protocol/messages';
+import type { Command } from '../context';
+import { pickModel, uriOf } from '../pick';
+import { writeRecipe } from '../recipe-draft';
+import { run } from '../runs';
+import { requireTrust } from '../trust';
+
+export const compress: Command = {
+  id: commandIds.compress,
+  async run(context, argument) {
+    if (!(await requireTrust('Compressing'))) return;
+    const model = uriOf(argument) ?? (await pickModel(context, 'Compress'));
+    if (model === undefined) return;
+    const label = vscode.workspace.asRelativePath(model);
+    const choice = await pickTarget(label);
+    if (choice === undefined) return;
+    if (choice === 'recipe') return writeRecipe(model);
+    await run(context, `Compressing ${label}`, { model: model.toString(), target: choice });
+  },
+};
+
+interface TargetItem extends vscode.QuickPickItem {
+  readonly target: QuickTarget | 'recipe' | 'ask';
+}
+
+const targets: readonly TargetItem[] = [
+  { label: 'Half of the MACs', description: '50 % left', target: { macs: 0.5 } },
+  { label: 'A light cut', description: '70 % of the MACs left', target: { macs: 0.7 } },
+  { label: 'A deep cut', description: '30 % of the MACs left', target: { macs: 0.3 } },
+  { label: 'Half of the parameters', description: '50 % left', target: { params: 0.5 } },
+  { label: 'Another share of the MACs…', target: 'ask' },
+  {
+    label: 'Write a recipe…',
+    description: 'coppice.yaml',
+    detail: 'Data, device, target and steps in a file that can be run again',
+    target: 'recipe',
+  },
+];
+
+async function pickTarget(label: string): Promise<QuickTarget | 'recipe' | undefined> {
+  const picked = await vscode.window.showQuickPick(targets, {
+    title: `Compress ${label}`,
+    placeHolder: 'How much should be left?',
+  });
+  return picked?.target === 'ask' ? askShare() : picked?.target;
+}
+
+async function askShare(): Promise<QuickTarget | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: 'Share of the MACs that is left',
+    prompt: 'Percent, from 1 to 99',
+    value: '60',
+    validateInput: (input) =>
+      shareOf(input) === undefined ? 'A number from 1 to 99, please.' : undefined,
+  });
+  const macs = text === undefined ? undefined : shareOf(text);
+  return macs === undefined ? undefined : { macs };
+}
+
+function shareOf(text: string): number | undefined {
+  const percent = Number(text.replace(/%\s*$/, ''));
+  return percent >= 1 && percent <= 99 ? percent / 100 : undefined;
+}

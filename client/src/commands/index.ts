@@ -1,0 +1,21 @@
+/** All commands. One more command is one more file and one more line. */
+import type { Command } from '../context';
+import { compare } from './compare';
+import { compress } from './compress';
+import { inspect } from './inspect';
+import { linkModel } from './link-model';
+import { openAsText } from './open-as-text';
+import { restartServer } from './restart-server';
+import { runRecipe } from './run-recipe';
+import { showReport } from './show-report';
+
+export const commands: readonly Command[] = [
+  compress,
+  inspect,
+  showReport,
+  runRecipe,
+  compare,
+  openAsText,
+  linkModel,
+  restartServer,
+];

@@ -1,0 +1,64 @@
+/** Where a page's content comes from: a report file, or an answer of the language server. */
+import * as vscode from 'vscode';
+import { compareRequest, inspectRequest } from '#protocol/messages';
+import { isReport, type PageContent, type PageSource } from '#protocol/webview';
+import type { Report } from '#protocol/report';
+import { CommandFailure, type Context } from '../context';
+
+/** A report beyond this size was not written by Coppice. */
+const maxReportBytes = 64 * 1024 * 1024;
+
+export async function loadContent(context: Context, source: PageSource): Promise<PageContent> {
+  switch (source.kind) {
+    case 'report':
+      return { kind: 'report', report: await readReport(vscode.Uri.parse(source.report, true)) };
+    case 'inspection':
+      return {
+        kind: 'inspection',
+        inspection: await context.request(inspectRequest, { uri: source.model }),
+      };
+    case 'comparison':
+      return {
+        kind: 'comparison',
+        comparison: await context.request(compareRequest, {
+          before: source.before,
+          after: source.after,
+        }),
+      };
+  }
+}
+
+export function titleOf(source: PageSource): string {
+  switch (source.kind) {
+    case 'report':
+      return `Report: ${nameOf(parentOf(source.report))}`;
+    case 'inspection':
+      return nameOf(source.model);
+    case 'comparison':
+      return `${nameOf(source.before)} ↔ ${nameOf(source.after)}`;
+  }
+}
+
+export async function readReport(uri: vscode.Uri): Promise<Report> {
+  const label = vscode.workspace.asRelativePath(uri);
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (size > maxReportBytes) throw new CommandFailure(`${label} is too large to be a report.`);
+  const bytes = await vscode.workspace.fs.readFile(uri);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new CommandFailure(`${label} is not JSON. Choose a report.json that Coppice wrote.`);
+  }
+  if (!isReport(value)) throw new CommandFailure(`${label} is not a report of Coppice.`);
+  return value;
+}
+
+function parentOf(uri: string): string {
+  return uri.slice(0, uri.lastIndexOf('/'));
+}
+
+function nameOf(uri: string): string {
+  const path = vscode.Uri.parse(uri, true).path;
+  return path.slice(path.lastIndexOf('/') + 1);
+}

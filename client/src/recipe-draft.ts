@@ -1,0 +1,35 @@
+/** The recipe that *Write a recipe…* starts from: beside the workspace's root, or unsaved if one is there. */
+import { posix } from 'node:path';
+import * as vscode from 'vscode';
+
+export async function writeRecipe(model: vscode.Uri): Promise<void> {
+  const folder =
+    vscode.workspace.getWorkspaceFolder(model)?.uri ?? vscode.Uri.joinPath(model, '..');
+  const file = vscode.Uri.joinPath(folder, 'coppice.yaml');
+  const text = draft(posix.relative(folder.path, model.path));
+  const edit = new vscode.WorkspaceEdit();
+  edit.createFile(file, { ignoreIfExists: false, contents: new TextEncoder().encode(text) });
+  if (await vscode.workspace.applyEdit(edit)) {
+    await vscode.window.showTextDocument(file);
+    return;
+  }
+  const document = await vscode.workspace.openTextDocument({
+    language: 'coppice-recipe',
+    content: text,
+  });
+  await vscode.window.showTextDocument(document);
+}
+
+function draft(model: string): string {
+  const name = posix.basename(model, posix.extname(model));
+  return `# What to make of the model. Run it with "Coppice: Run Recipe" or \`coppice compress coppice.yaml\`.
+model: ${JSON.stringify(model)}
+task: fidelity # or classification, with labelled data
+# data:
+#   path: data/train.npz
+#   validation: data/test.npz
+steps:
+  - prune: { criterion: l2, scope: global, macs: 0.5 }
+output: ${JSON.stringify(`build/${name}-small.onnx`)}
+`;
+}

@@ -63,4 +63,8 @@ export interface CostContext {
   /** Concrete shapes; undefined where the input is absent or its shape is not known. */
   readonly inputs: readonly (readonly number[] | undefined)[];
   readonly outputs: readonly (readonly number[] | undefined)[];
+  /** What running a subgraph of this node once costs; absent where subgraphs cannot be costed. */
+  subgraph?(graph: Graph): Cost;
+  /** The integers of an input that are known before running, for example a trip count. */
+  integers?(input: number): readonly number[] | undefined;
 }

@@ -26,6 +26,11 @@ export interface PassResult {
   /** What was done, part by part, for the report. */
   readonly notes: readonly PassNote[];
   readonly issues: readonly Issue[];
+  /**
+   * For passes that cut channels and had a runtime: the largest difference between the masked original and
+   * the cut model (before any recovery), relative to the largest output.
+   */
+  readonly maskedError?: number;
 }
 
 /** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */

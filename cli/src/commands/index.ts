@@ -1,0 +1,23 @@
+/** All verbs, in the order in which the help lists them. */
+
+import { passes } from '#engine/passes/index';
+import type { Command } from '../command';
+import { compress } from './compress';
+import { convert } from './convert';
+import { diff } from './diff';
+import { evaluate } from './evaluate';
+import { groups } from './groups';
+import { inspectCommand } from './inspect';
+import { lsp } from './lsp';
+import { passCommand } from './pass';
+
+export const commands: readonly Command[] = [
+  inspectCommand,
+  groups,
+  diff,
+  convert,
+  ...passes.map(passCommand),
+  evaluate,
+  compress,
+  lsp,
+];

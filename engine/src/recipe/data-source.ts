@@ -1,0 +1,26 @@
+/** Opens the data that a recipe names, relative to the recipe's folder. */
+
+import { resolve } from 'node:path';
+import type { Dataset } from '../data/dataset';
+import { openDataset } from '../data/open';
+import type { RecipeData } from './schema';
+
+export interface RecipeDatasets {
+  readonly calibration?: Dataset;
+  /** Labelled or not; absent when the recipe names none. */
+  readonly validation?: Dataset;
+}
+
+export async function openRecipeData(
+  data: RecipeData | undefined,
+  directory: string,
+): Promise<RecipeDatasets> {
+  if (!data) return {};
+  const { path, validation, ...preprocessing } = data;
+  return {
+    calibration: await openDataset(resolve(directory, path), preprocessing),
+    validation: validation
+      ? await openDataset(resolve(directory, validation), preprocessing)
+      : undefined,
+  };
+}

@@ -1,0 +1,136 @@
+/** Text of a recipe → recipe, with every problem at its place in the text. */
+
+import { LineCounter, isMap, isNode, isPair, parseDocument, type Document, type Node } from 'yaml';
+import type { z } from 'zod';
+import { closest } from './closest';
+import { knownKeys } from './known-keys';
+import { recipeSchema, type Recipe } from './schema';
+
+/** A place in the text; lines and columns count from 1. */
+export interface TextRange {
+  readonly start: { readonly line: number; readonly column: number; readonly offset: number };
+  readonly end: { readonly line: number; readonly column: number; readonly offset: number };
+}
+
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly range: TextRange;
+}
+
+export interface ParsedRecipe {
+  /** Absent when there are errors. */
+  readonly recipe?: Recipe;
+  readonly problems: readonly Problem[];
+  readonly document: Document;
+  /** Where a key (or, without one, the value) at a path stands; undefined where the path does not exist. */
+  rangeOf(path: readonly PropertyKey[], part?: 'key' | 'value'): TextRange | undefined;
+}
+
+export function parseRecipe(text: string): ParsedRecipe {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const range = (start: number, end: number): TextRange => ({
+    start: { ...position(lines, start), offset: start },
+    end: { ...position(lines, end), offset: end },
+  });
+  const rangeOf: ParsedRecipe['rangeOf'] = (path, part = 'value') => {
+    const node = nodeAt(document, path, part);
+    return node?.range ? range(node.range[0], node.range[1]) : undefined;
+  };
+
+  const syntax = [...document.errors, ...document.warnings].map((error): Problem => ({
+    severity: error.name === 'YAMLWarning' ? 'warning' : 'error',
+    message: error.message,
+    range: range(error.pos[0], error.pos[1]),
+  }));
+  if (document.errors.length > 0) return { problems: syntax, document, rangeOf };
+
+  const parsed = recipeSchema.safeParse(toData(document));
+  if (parsed.success) return { recipe: parsed.data, problems: syntax, document, rangeOf };
+  const whole = range(0, text.length);
+  const problems = parsed.error.issues
+    .flatMap((issue) => explain(issue))
+    .map(({ path, message, part }): Problem => ({
+      severity: 'error',
+      message,
+      range: rangeOf(path, part) ?? nearestRange(path, rangeOf) ?? whole,
+    }));
+  return { problems: [...syntax, ...problems], document, rangeOf };
+}
+
+/** Aliases are bounded, so that a small file cannot grow into a huge value. */
+function toData(document: Document): unknown {
+  return document.toJS({ maxAliasCount: 100 }) ?? {};
+}
+
+interface Complaint {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly part: 'key' | 'value';
+}
+
+/** What a person should read for an issue of the schema library; a union explains its nearest branch. */
+function explain(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []): Complaint[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownKey([...path, key], key));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const branch = issue.errors.reduce((best, each) => (score(each) < score(best) ? each : best));
+    return branch.flatMap((inner) => explain(inner, path));
+  }
+  if (issue.code === 'invalid_type' && issue.input === undefined && path.length > 0) {
+    return [{ path, message: `The key \`${String(path.at(-1))}\` is missing.`, part: 'key' }];
+  }
+  const name = path.length > 0 ? `\`${path.map(String).join('.')}\`: ` : '';
+  return [{ path, message: `${name}${issue.message}.`, part: 'value' }];
+}
+
+/** The branch of a union whose complaints lie deepest is the one that was meant. */
+function score(issues: readonly z.core.$ZodIssue[]): number {
+  const unknown = issues.filter(
+    (each) => each.code === 'unrecognized_keys' && each.path.length === 0,
+  );
+  return unknown.length * 1000 + issues.length;
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string): Complaint {
+  const near = closest(key, knownKeys(path.slice(0, -1)));
+  const hint = near ? ` Did you mean \`${near}\`?` : '';
+  return { path, message: `Unknown key \`${key}\`.${hint}`, part: 'key' };
+}
+
+function position(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+function nodeAt(
+  document: Document,
+  path: readonly PropertyKey[],
+  part: 'key' | 'value',
+): Node | undefined {
+  if (part === 'value' || path.length === 0) {
+    const found = document.getIn(path, true);
+    return isNode(found) ? found : undefined;
+  }
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return nodeAt(document, path, 'value');
+  const pair = parent.items.find(
+    (item) => isPair(item) && String(item.key) === String(path.at(-1)),
+  );
+  return isNode(pair?.key) ? pair.key : undefined;
+}
+
+/** For something that is missing: the key of the mapping that should hold it. */
+function nearestRange(
+  path: readonly PropertyKey[],
+  rangeOf: ParsedRecipe['rangeOf'],
+): TextRange | undefined {
+  for (let length = path.length - 1; length > 0; length--) {
+    const range = rangeOf(path.slice(0, length), 'key') ?? rangeOf(path.slice(0, length));
+    if (range) return range;
+  }
+  return undefined;
+}

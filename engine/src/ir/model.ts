@@ -17,8 +17,8 @@ export type Int = number | bigint;
 export interface Origin {
   /** Field tags (`number << 3 | wireType`) in the order in which they occurred. */
   readonly tags: readonly number[];
-  /** Payloads, tag included, of unknown fields in the order in which they occurred. */
-  readonly unknown: readonly Uint8Array[];
+  /** Unknown fields, tag included, in the order in which they occurred; large ones stay in the file. */
+  readonly unknown: readonly (Uint8Array | Payload)[];
 }
 
 /** Mixed into every message. */

@@ -1,0 +1,335 @@
+/**
+ * From bytes to messages, for every message of the schema alike. Hostile input is expected: depth,
+ * memory and the number of problems are bounded, and each problem is told with its place. What can
+ * be read around a problem is read.
+ */
+
+import { nodeLabel } from '../ir/naming';
+import type { Issue } from '../ir/issue';
+import type { Model, Node, Payload } from '../ir/model';
+import { payload } from '../ir/tensor';
+import type { ByteSource } from './byte-source';
+import { ElementLists } from './element-lists';
+import { accepts, defaultTags, type FieldValues } from './entries';
+import { SourcePayload, VarintPayload } from './payloads';
+import { isPackable, modelMessage, Wire, type Field, type MessageType } from './schema';
+import { Window } from './window';
+
+/** Real models nest a handful of subgraphs; a graph, a node and an attribute count one each. */
+const maxDepth = 64;
+const maxIssues = 50;
+/** V8 holds no longer strings than 512 MiB. */
+const maxText = 2 ** 28;
+/** Payloads up to this size are kept in memory: they spell shapes, and opening the file costs more. */
+const smallPayload = 1024;
+
+/** Rough sizes in memory, for the bound on what a file may unfold to. */
+const cost = { message: 200, bytes: 120, text: 24, number: 8 } as const;
+
+/** Reads the structure of a model. Weights stay in the source; external data is not looked at. */
+export function decodeModel(source: ByteSource): { model: Model; issues: Issue[] } {
+  const decoder = new Decoder(source);
+  return { model: decoder.decode() as unknown as Model, issues: decoder.issues };
+}
+
+/** A problem that ends the message in which it occurs. */
+class Malformed extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A problem that ends reading altogether. */
+class Hopeless extends Malformed {}
+
+interface MessageState {
+  readonly type: MessageType;
+  readonly values: FieldValues;
+  readonly elements: ElementLists;
+  /** The order of the tags, once it differs from the one a writer would choose. */
+  origin?: { tags: number[]; unknown: (Uint8Array | Payload)[] };
+  lastNumber: number;
+}
+
+class Decoder {
+  readonly issues: Issue[] = [];
+  private readonly window: Window;
+  private readonly path: { field: Field; index: number; values: FieldValues }[] = [];
+  private memoryLeft: number;
+
+  constructor(private readonly source: ByteSource) {
+    this.window = new Window(source);
+    this.memoryLeft = 2 ** 26 + Math.min(16 * source.byteLength, 2 ** 31);
+  }
+
+  decode(): FieldValues {
+    const model = emptyMessage(modelMessage);
+    try {
+      this.message(modelMessage, model, this.source.byteLength);
+    } catch (problem) {
+      if (!(problem instanceof Hopeless)) throw problem;
+      this.report(problem.code, problem.message);
+    }
+    return model;
+  }
+
+  private message(type: MessageType, values: FieldValues, end: number): void {
+    const state: MessageState = { type, values, elements: new ElementLists(), lastNumber: 0 };
+    // A singular message that occurs twice is one message, by the rules of protobuf.
+    if (values.origin || defaultTags(values, type).length > 0) this.keepOrder(state);
+    try {
+      while (this.window.position < end) this.field(state, end);
+      if (this.window.position > end) {
+        throw new Malformed('malformed-field', 'a field runs past the end of its message');
+      }
+    } catch (problem) {
+      this.recover(problem);
+      this.window.seek(end);
+    } finally {
+      state.elements.store(values);
+      if (state.origin) values.origin = state.origin;
+    }
+  }
+
+  private field(state: MessageState, end: number): void {
+    const start = this.window.position;
+    const tag = this.window.tag();
+    const wire = tag & 7;
+    if (tag >>> 3 === 0) throw new Malformed('malformed-field', 'the field number is 0');
+    const field = state.type.byNumber[tag >>> 3];
+    if (!field) return this.unknown(state, tag, start, end);
+    if (!accepts(field, wire)) {
+      this.report(
+        'wire-type',
+        `has wire type ${wire}, which the field cannot have`,
+        field.protoName,
+      );
+      return this.unknown(state, tag, start, end);
+    }
+    this.note(state, tag, field);
+    const length = wire === Wire.bytes ? this.contentLength(field, end) : 0;
+    if (field.kind === 'message') this.nested(state, field, length);
+    else if (field.kind === 'elements') this.elements(state, field, wire, length);
+    else if (!field.repeated) state.values[field.name] = this.scalar(field, length);
+    else this.listItem(state.values[field.name] as unknown[], field, wire, length);
+  }
+
+  /** Follows the order of the tags; as long as it is the expected one, nothing is kept. */
+  private note(state: MessageState, tag: number, field: Field): void {
+    const again = field.number === state.lastNumber && field.repeated;
+    const expected = tag === field.tag && (field.number > state.lastNumber || again);
+    if (!state.origin && !expected) this.keepOrder(state);
+    state.origin?.tags.push(tag);
+    state.lastNumber = field.number;
+  }
+
+  private keepOrder(state: MessageState): NonNullable<MessageState['origin']> {
+    state.elements.store(state.values);
+    const known = state.values.origin;
+    state.origin ??= {
+      tags: known ? [...known.tags] : defaultTags(state.values, state.type),
+      unknown: known ? [...known.unknown] : [],
+    };
+    return state.origin;
+  }
+
+  private contentLength(field: Field, end: number): number {
+    const length = this.window.length();
+    const left = end - this.window.position;
+    if (length <= left) return length;
+    const problem = `says it is ${length} bytes long, but only ${left} are left`;
+    if (field.kind !== 'message') throw new Malformed('truncated', `${field.protoName} ${problem}`);
+    this.report('truncated', problem, field.protoName);
+    return left;
+  }
+
+  private nested(state: MessageState, field: Field, length: number): void {
+    const type = field.message!;
+    const list = field.repeated ? (state.values[field.name] as FieldValues[]) : undefined;
+    const end = this.window.position + length;
+    if (this.path.length >= maxDepth) {
+      this.report('too-deep', `is nested deeper than ${maxDepth} levels`, field.protoName);
+      this.window.seek(end);
+      return;
+    }
+    this.spend(cost.message);
+    const inner =
+      (list ? undefined : (state.values[field.name] as FieldValues)) ?? emptyMessage(type);
+    this.path.push({ field, index: list ? list.length : -1, values: inner });
+    if (list) list.push(inner);
+    else state.values[field.name] = inner;
+    this.message(type, inner, end);
+    this.path.pop();
+  }
+
+  private scalar(field: Field, length: number): unknown {
+    switch (field.kind) {
+      case 'int64':
+        return this.window.int();
+      case 'int32':
+        return Number(this.window.int());
+      case 'float':
+        return this.window.float();
+      case 'string':
+        return this.text(field, length);
+      case 'payload':
+        return this.payload(length);
+      default:
+        this.spend(cost.bytes + length);
+        return this.window.bytes(length);
+    }
+  }
+
+  private listItem(list: unknown[], field: Field, wire: number, length: number): void {
+    if (wire !== Wire.bytes || !isPackable(field)) {
+      this.spend(cost.number);
+      list.push(this.scalar(field, length));
+      return;
+    }
+    const end = this.window.position + length;
+    while (this.window.position < end) {
+      this.spend(cost.number);
+      list.push(this.scalar(field, 0));
+    }
+    this.expectEnd(field, end);
+  }
+
+  /** Typed tensor data: a packed run stays in the source, single elements are collected. */
+  private elements(state: MessageState, field: Field, wire: number, length: number): void {
+    if (wire === Wire.bytes) {
+      const run = this.payload(length);
+      const width = field.element === 'int32' ? 4 : 8;
+      const fixed = field.element === 'float' || field.element === 'double';
+      if (fixed && length % (field.element === 'float' ? 4 : 8) !== 0) {
+        this.report('malformed-field', `is no whole number of ${field.element}s`, field.protoName);
+      }
+      const made = fixed ? run : new VarintPayload(run, width);
+      const extra = state.elements.addRun(state.values, field, made);
+      this.spend(extra);
+      return;
+    }
+    this.spend(2 * cost.number);
+    state.elements.addElement(state.values, field, this.element(field));
+  }
+
+  private element(field: Field): number | bigint {
+    if (field.element === 'float') return this.window.float();
+    if (field.element === 'double') return this.window.double();
+    return field.element === 'uint64' ? this.window.unsigned() : this.window.int();
+  }
+
+  private text(field: Field, length: number): string {
+    if (length > maxText) throw new Malformed('too-large', `${field.protoName} is too long a text`);
+    this.spend(cost.text + length);
+    const { text, valid } = this.window.text(length);
+    if (!valid) {
+      const severity = field.name === 'docString' ? 'warning' : 'error';
+      this.report('invalid-utf8', 'is not valid UTF-8', field.protoName, severity);
+    }
+    return text;
+  }
+
+  private payload(length: number): Payload {
+    if (length <= smallPayload) {
+      this.spend(cost.bytes + length);
+      return payload(this.window.bytes(length));
+    }
+    const at = this.window.position;
+    this.window.seek(at + length);
+    return new SourcePayload(this.source, at, length);
+  }
+
+  /** Keeps a field that the schema does not know, tag included. */
+  private unknown(state: MessageState, tag: number, start: number, end: number): void {
+    const { window } = this;
+    const wire = tag & 7;
+    if (wire === Wire.varint) window.int();
+    else if (wire === Wire.fixed64) window.seek(window.position + 8);
+    else if (wire === Wire.fixed32) window.seek(window.position + 4);
+    else if (wire === Wire.bytes) {
+      const length = window.length();
+      window.seek(window.position + length);
+    } else {
+      throw new Malformed('wire-type', `a field has wire type ${wire}, which ONNX does not use`);
+    }
+    const after = window.position;
+    if (after > end) {
+      window.seek(start);
+      throw new Malformed('truncated', `unknown field ${tag >>> 3} runs past the end`);
+    }
+    const origin = this.keepOrder(state);
+    origin.tags.push(tag);
+    origin.unknown.push(this.keep(start, after));
+    window.seek(after);
+  }
+
+  private keep(start: number, end: number): Uint8Array | Payload {
+    this.spend(cost.message);
+    if (end - start > smallPayload) return new SourcePayload(this.source, start, end - start);
+    this.window.seek(start);
+    return this.window.bytes(end - start).slice();
+  }
+
+  private expectEnd(field: Field, end: number): void {
+    if (this.window.position === end) return;
+    throw new Malformed('malformed-field', `${field.protoName} ends in the middle of an element`);
+  }
+
+  private spend(bytes: number): void {
+    this.memoryLeft -= bytes;
+    if (this.memoryLeft >= 0) return;
+    throw new Hopeless(
+      'too-large',
+      'the file unfolds to many times its size, as no real model does; reading stopped here',
+    );
+  }
+
+  private recover(problem: unknown): void {
+    if (problem instanceof Hopeless) throw problem;
+    if (problem instanceof Malformed) return this.report(problem.code, problem.message);
+    // The wire reader says out of range for a field that ends with the file, anything else for bad varints.
+    if (problem instanceof RangeError) {
+      return this.report('truncated', 'the file ends in the middle of a field');
+    }
+    const { message } = problem as Error;
+    if (!/varint|tag|length/.test(message)) throw problem;
+    this.report('malformed-field', `holds an ${message}`);
+  }
+
+  private report(
+    code: string,
+    problem: string,
+    leaf?: string,
+    severity: Issue['severity'] = 'error',
+  ): void {
+    if (this.issues.length >= maxIssues) {
+      if (this.issues.length > maxIssues) return;
+      this.issues.push({ severity: 'error', code: 'too-many-problems', message: tooMany });
+      throw new Hopeless('too-many-problems', tooMany);
+    }
+    const steps = this.path.map(({ field, index }) =>
+      index < 0 ? field.protoName : `${field.protoName}[${index}]`,
+    );
+    const place = [...steps, ...(leaf ? [leaf] : [])].join('.') || 'the model';
+    const { position: offset } = this.window;
+    const holder = this.path.findLast(({ field }) => field.message?.name === 'NodeProto');
+    this.issues.push({
+      severity,
+      code,
+      message: `At byte ${offset}, ${place}: ${problem}.`,
+      offset,
+      node: holder && nodeLabel(holder.values as unknown as Node),
+    });
+  }
+}
+
+const tooMany = `More than ${maxIssues} problems were found; the rest of the file was not read.`;
+
+function emptyMessage(type: MessageType): FieldValues {
+  const values: FieldValues = {};
+  for (const name of type.lists) values[name] = [];
+  return values;
+}

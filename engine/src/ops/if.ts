@@ -15,9 +15,9 @@ export const ifOp: Op = {
   shape: (context) => {
     const { node, subgraph, fresh } = context;
     const condition = knownCondition(context);
-    const types = branches(node)
-      .filter((_, i) => condition === undefined || condition === (i === 0))
-      .map((graph) => subgraph(graph, []));
+    // Both are inferred even so: what the values of either look like is asked elsewhere.
+    const all = branches(node).map((graph) => subgraph(graph, []));
+    const types = all.filter((_, i) => condition === undefined || condition === (i === 0));
     if (types.length === 0) return [];
     return node.output.map((_, i) =>
       types.map((outputs) => outputs[i]).reduce((a, b) => mergeTypes(a, b, fresh)),

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { preprocessingShape } from '../data/preprocessing';
+import { preprocessingSchema } from '../data/preprocessing';
 import { passes } from '../passes';
 
 const dataSchema = z
@@ -18,7 +18,7 @@ const dataSchema = z
       .string()
       .optional()
       .describe('Data that the result is measured on; never calibrated with.'),
-    ...preprocessingShape,
+    ...preprocessingSchema.shape,
   })
   .describe('What the model is calibrated with and measured on. Paths are relative to the recipe.');
 

@@ -1,0 +1,87 @@
+/** One verb for each pass: its options become flags, and it runs as a recipe of one step. */
+
+import { resolve } from 'node:path';
+import { CoppiceError } from '#engine/ir/issue';
+import type { Pass } from '#engine/passes/pass';
+import { runRecipe } from '#engine/recipe/run';
+import type { Recipe } from '#engine/recipe/schema';
+import { startRuntime } from '#engine/runtime/client';
+import type { Command, Flag, FlagValue, Invocation } from '../command';
+import { dataFlags, preprocessingOf } from '../data-flags';
+import { openModel } from '../open-model';
+import { optionFlags, toFlag, toKey } from '../option-flags';
+import { reportTable } from '../report-table';
+
+export function passCommand(pass: Pass): Command {
+  const options = optionFlags(pass.options).filter(({ name }) => name !== 'seed');
+  return {
+    name: pass.id,
+    summary: pass.doc,
+    usage: `coppice ${pass.id} MODEL -o OUTPUT [OPTIONS]`,
+    flags: [
+      { name: 'output', short: 'o', type: 'string', value: 'FILE', help: 'Where the result is written.' },
+      ...options,
+      { name: 'seed', type: 'number', help: 'Decides everything random. Default 0.' },
+      ...dataFlags,
+    ],
+    run: (invocation) => runPass(pass, options, invocation),
+  };
+}
+
+async function runPass(pass: Pass, options: readonly Flag[], invocation: Invocation): Promise<number> {
+  const { flags, positionals, signal, terminal } = invocation;
+  const { path } = openModel(positionals[0], terminal);
+  if (typeof flags.output !== 'string') {
+    throw new CoppiceError('usage', 'Say where to write the result: -o FILE.');
+  }
+  const recipe: Recipe = {
+    model: resolve(path),
+    task: 'classification',
+    data: dataOf(flags),
+    steps: [{ [pass.id]: checkedOptions(pass, options, flags) }],
+    output: resolve(flags.output),
+    seed: typeof flags.seed === 'number' ? flags.seed : 0,
+  };
+  const runtime = await startRuntime({ signal });
+  try {
+    const report = await runRecipe({
+      recipe,
+      path: resolve('coppice.yaml'),
+      text: null,
+      runtime,
+      signal,
+      progress: ({ message, fraction }) => terminal.progress(message, fraction),
+    });
+    terminal.result(flags.json ? JSON.stringify(report) : reportTable(report));
+    terminal.note(`Model: ${report.output}`);
+    return 0;
+  } finally {
+    await runtime.close();
+  }
+}
+
+function dataOf(flags: Invocation['flags']): Recipe['data'] {
+  if (typeof flags.data !== 'string') return undefined;
+  return {
+    ...preprocessingOf(flags),
+    path: resolve(flags.data),
+    validation: typeof flags.validation === 'string' ? resolve(flags.validation) : undefined,
+  };
+}
+
+/** The options as the pass's schema wants them; its complaints name the flags. */
+function checkedOptions(
+  pass: Pass,
+  options: readonly Flag[],
+  flags: Readonly<Record<string, FlagValue | undefined>>,
+): unknown {
+  const given = options
+    .filter(({ name }) => flags[name] !== undefined)
+    .map(({ name }) => [toKey(name), flags[name]]);
+  const parsed = pass.options.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `--${toFlag(path.map(String).join('.'))}: ${message}` : message,
+  );
+  throw new CoppiceError('usage', complaints.join(' '));
+}

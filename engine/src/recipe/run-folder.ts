@@ -1,0 +1,77 @@
+/**
+ * A run's folder, `.coppice/runs/<id>/`: the recipe as it was run, the model after each finished step,
+ * the state that lets a run go on where it was stopped, its log and its report.
+ */
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GroupReport, ModelFigures } from '../report/report';
+import { fileHash } from './identity';
+
+/** What is kept of a finished step. */
+export interface FinishedStep {
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** File name in the folder, with the hash that it must still have. */
+  readonly file: string;
+  readonly hash: string;
+  readonly seconds: number;
+  readonly figures: ModelFigures;
+  readonly groups: readonly GroupReport[];
+  readonly notes: readonly string[];
+  readonly maskedError: number | null;
+}
+
+export interface RunState {
+  readonly version: 1;
+  readonly before: ModelFigures | null;
+  readonly steps: readonly FinishedStep[];
+}
+
+export const emptyState: RunState = { version: 1, before: null, steps: [] };
+
+export class RunFolder {
+  constructor(readonly path: string) {
+    mkdirSync(path, { recursive: true });
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** The state of an earlier attempt; steps whose file is missing or altered are dropped with what follows. */
+  readState(): RunState {
+    const file = this.file('state.json');
+    if (!existsSync(file)) return emptyState;
+    try {
+      const state = JSON.parse(readFileSync(file, 'utf8')) as RunState;
+      if (state.version !== 1) return emptyState;
+      const intact = state.steps.findIndex((step) => !this.isIntact(step));
+      return intact < 0 ? state : { ...state, steps: state.steps.slice(0, intact) };
+    } catch {
+      // A state that cannot be read is as good as none: the run starts from the beginning.
+      return emptyState;
+    }
+  }
+
+  writeState(state: RunState): void {
+    this.write('state.json', `${JSON.stringify(state, null, 2)}\n`);
+  }
+
+  /** Writes a file whole or not at all. */
+  write(name: string, content: string): void {
+    const target = this.file(name);
+    const temporary = `${target}.${process.pid}.tmp`;
+    writeFileSync(temporary, content);
+    renameSync(temporary, target);
+  }
+
+  log(line: string): void {
+    appendFileSync(this.file('log.txt'), `${new Date().toISOString()} ${line}\n`);
+  }
+
+  private isIntact(step: FinishedStep): boolean {
+    const path = this.file(step.file);
+    return existsSync(path) && fileHash(path) === step.hash;
+  }
+}

@@ -1,0 +1,53 @@
+/** A run with everything it leaves behind: the recipe, the log, the steps, and its report in both forms. */
+
+import { createHash } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isAbort } from '../ir/cancellation';
+import { reportHtml } from '../report/html';
+import type { Report } from '../report/report';
+import { version } from '../version';
+import { canonicalJson, modelHash } from './identity';
+import { runRecipe, type RunRequest } from './run';
+import { RunFolder } from './run-folder';
+import type { Recipe } from './schema';
+
+export interface FolderRunRequest extends Omit<RunRequest, 'folder'> {
+  /** Path of the run's folder. */
+  readonly folder: string;
+  /** JavaScript of the report page, put inline into `report.html`. */
+  readonly page: string;
+}
+
+export interface FolderRun {
+  readonly report: Report;
+  readonly reportFile: string;
+  readonly pageFile: string;
+}
+
+export async function runInFolder(request: FolderRunRequest): Promise<FolderRun> {
+  const folder = new RunFolder(request.folder);
+  if (request.text !== null) folder.write('coppice.yaml', request.text);
+  folder.log(`run of ${basename(request.path)} with Coppice ${version}`);
+  try {
+    const report = await runRecipe({ ...request, folder });
+    folder.write('report.json', `${JSON.stringify(report, null, 2)}\n`);
+    folder.write('report.html', reportHtml(report, request.page));
+    folder.log('done');
+    return { report, reportFile: folder.file('report.json'), pageFile: folder.file('report.html') };
+  } catch (error) {
+    folder.log(isAbort(error) ? 'cancelled' : `failed: ${error instanceof Error ? error.message : error}`);
+    throw error;
+  }
+}
+
+/**
+ * The folder of a run beside its recipe. The id names the recipe and hashes all that decides the
+ * result, so that the same run finds its earlier state and another one never does.
+ */
+export function runFolderOf(recipe: Recipe, path: string): string {
+  const directory = dirname(resolve(path));
+  const identity = canonicalJson([recipe, modelHash(resolve(directory, recipe.model)), version]);
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
+  const name = basename(recipe.model).replace(/\.\w+$/, '');
+  return join(directory, '.coppice', 'runs', `${name}-${digest}`);
+}

@@ -1,0 +1,100 @@
+/**
+ * Runs a recipe: each step on the result of the one before, every model measured the same way, the
+ * result verified, then written. With a folder the run can be stopped and goes on where it was.
+ */
+
+import { dirname, resolve } from 'node:path';
+import { inspect } from '../inspect/inspect';
+import { CoppiceError, isError, type Issue } from '../ir/issue';
+import type { Model } from '../ir/model';
+import { validateModel } from '../ir/validate';
+import { loadModel } from '../onnx/load';
+import type { Progress } from '../passes/pass';
+import { compareLayers } from '../report/figures';
+import type { Report } from '../report/report';
+import { verifyModel } from '../report/verify';
+import type { Runtime } from '../runtime/runtime';
+import { toolName } from '../version';
+import { openRecipeData } from './data-source';
+import { canonicalJson, modelHash, textHash } from './identity';
+import { createMeter } from './meter';
+import { withProvenance } from './provenance';
+import type { RunFolder } from './run-folder';
+import { runSteps } from './run-steps';
+import type { Recipe } from './schema';
+import { writeResult } from './write-result';
+
+export interface RunRequest {
+  readonly recipe: Recipe;
+  /** Where the recipe lies, or would lie: paths in it are relative to this file. */
+  readonly path: string;
+  /** Its text as the person wrote it; null for a run that was asked for without a file. */
+  readonly text: string | null;
+  /** Keeps state, log and steps; without it the run cannot be resumed. */
+  readonly folder?: RunFolder;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  progress(step: Progress): void;
+}
+
+/** @throws CoppiceError when the model or data cannot be read, or a pass refuses the model. */
+export async function runRecipe(request: RunRequest): Promise<Report> {
+  const { recipe, runtime, signal } = request;
+  const directory = dirname(resolve(request.path));
+  const source = resolve(directory, recipe.model);
+  const output = resolve(directory, recipe.output);
+  const { model, issues } = openSource(source);
+  const data = await openRecipeData(recipe.data, directory);
+  const meter = await createMeter({ runtime, original: model, path: source, recipe, data, signal });
+  try {
+    const { before, steps, result, issues: stepIssues } = await runSteps(request, model, data, meter);
+    signal.throwIfAborted();
+    request.progress({ message: 'verifying the result', fraction: 0.97 });
+    const provenance = {
+      recipe: textHash(canonicalJson(recipe)),
+      source: modelHash(source),
+      seed: recipe.seed,
+    };
+    const finished = withProvenance(result, provenance);
+    const verification = await verifyModel(runtime, finished, { steps, directory: dirname(source), signal });
+    writeResult(finished, output, source);
+    return {
+      version: 1,
+      tool: toolName,
+      created: new Date().toISOString(),
+      recipe: {
+        path: request.text === null ? null : resolve(request.path),
+        text: request.text,
+        hash: provenance.recipe,
+      },
+      model: { path: source, hash: provenance.source },
+      output,
+      seed: recipe.seed,
+      runtime: runtime.name,
+      metric: meter.metric,
+      before,
+      after: steps.at(-1)!.figures,
+      steps: steps.map(({ pass, options, seconds, figures, groups, notes }) => ({
+        pass,
+        options,
+        seconds,
+        figures,
+        groups,
+        notes,
+      })),
+      verification,
+      layers: compareLayers(inspect(model, { path: source }), inspect(finished, { path: output })),
+      issues: [...issues, ...stepIssues].map(({ severity, message }) => ({ severity, message })),
+    };
+  } finally {
+    await meter.close();
+  }
+}
+
+function openSource(path: string): { model: Model; issues: Issue[] } {
+  const { model, issues } = loadModel(path);
+  const all = [...issues, ...validateModel(model)];
+  const broken = all.find(isError);
+  if (broken) throw new CoppiceError('broken-model', `${path} cannot be used: ${broken.message}`);
+  return { model, issues: all };
+}

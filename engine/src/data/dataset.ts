@@ -18,9 +18,11 @@ export interface Dataset {
   readonly labelled: boolean;
   /** Dimensions of one sample after preprocessing, without the batch. */
   readonly sampleDims: readonly number[];
-  /** Content identity for caches and run hashes. */
+  /** What a sample is and how it is preprocessed, the formula included, in a sentence for people. */
+  readonly description: string;
+  /** Content identity for caches and run hashes: stored bytes, options and decoder, not the path. */
   readonly hash: string;
-  /** Streams batches in order; the last one may be smaller. */
+  /** Streams batches in order, preparing one ahead of the consumer; the last one may be smaller. */
   batches(size: number, signal?: AbortSignal): AsyncIterable<Batch>;
   /** A view of the first `count` samples after a seeded shuffle. */
   sample(count: number, seed: number): Dataset;

@@ -5,6 +5,10 @@
 
 import type { DataTypeName, TypedArray } from '../ir/data-type';
 
+/**
+ * A tensor on its way into or out of a model. float16 values are a Float32Array, or their bits in a
+ * Uint16Array on the way in; bool is a Uint8Array.
+ */
 export interface NamedTensor {
   readonly type: DataTypeName;
   readonly dims: readonly number[];
@@ -18,15 +22,33 @@ export interface SessionOptions {
   readonly threads?: number;
   /** `none` keeps every node as written, which measurements of single nodes need. */
   readonly optimize?: 'none' | 'basic' | 'all';
-  /** Directory that external data is relative to, where the model has any. */
+  /** Directory that external data of a model in memory is relative to. */
   readonly directory?: string;
+  /** How messages call a model that comes as bytes, for example its path. */
+  readonly label?: string;
 }
 
+export interface TimingOptions {
+  /** Untimed runs before the first timed one. */
+  readonly warmUp: number;
+  readonly runs: number;
+}
+
+export interface SessionInput {
+  readonly name: string;
+  readonly type: DataTypeName;
+  readonly dims: readonly (number | string)[];
+}
+
+/**
+ * A model that is ready to run. Every method rejects with a CoppiceError that names the model, or
+ * with the signal's reason: an aborted call rejects at once, and a run that has already begun ends
+ * unheard in the child process.
+ */
 export interface Session {
-  readonly inputs: readonly {
-    readonly name: string;
-    readonly dims: readonly (number | string)[];
-  }[];
+  /** How messages call the model. */
+  readonly label: string;
+  readonly inputs: readonly SessionInput[];
   readonly outputs: readonly string[];
   /** Runs the model once and gives the named outputs, or all of them. */
   run(
@@ -34,6 +56,8 @@ export interface Session {
     outputs?: readonly string[],
     signal?: AbortSignal,
   ): Promise<Record<string, NamedTensor>>;
+  /** Times runs inside the child process, without what it costs to move the tensors: milliseconds. */
+  time(feeds: Feeds, options: TimingOptions, signal?: AbortSignal): Promise<Float64Array>;
   close(): Promise<void>;
 }
 

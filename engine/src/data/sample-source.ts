@@ -1,0 +1,95 @@
+/** A dataset from anything that can prepare one sample: order, selection, batches, reading ahead. */
+
+import type { TypedArray } from '../ir/data-type';
+import { CoppiceError } from '../ir/issue';
+import { seededRandom } from '../linalg/random';
+import { derivedHash } from './content-hash';
+import type { Batch, Dataset } from './dataset';
+
+/** What the kinds of data differ in. */
+export interface SampleSource {
+  readonly path: string;
+  readonly samples: number;
+  readonly labels?: Int32Array;
+  readonly sampleDims: readonly number[];
+  readonly description: string;
+  readonly hash: string;
+  /** An array of the type the samples have. */
+  allocate(elements: number): TypedArray;
+  /** Writes one preprocessed sample to `target` from `offset`. */
+  write(index: number, target: TypedArray, offset: number): Promise<void> | void;
+}
+
+/** The dataset of at most `limit` samples, evenly spaced. */
+export function datasetFrom(source: SampleSource, limit = Infinity): Dataset {
+  if (source.samples === 0) {
+    throw new CoppiceError('data-empty', `${source.path}: there are no samples in it.`);
+  }
+  const count = Math.min(limit, source.samples);
+  const order = Uint32Array.from({ length: count }, (_, i) =>
+    Math.floor((i * source.samples) / count),
+  );
+  return view(source, order, source.hash);
+}
+
+function view(source: SampleSource, order: Uint32Array, hash: string): Dataset {
+  return {
+    path: source.path,
+    samples: order.length,
+    labelled: source.labels !== undefined,
+    sampleDims: source.sampleDims,
+    description: `${order.length} samples of ${source.description}`,
+    hash,
+    batches: (size, signal) => ahead(batches(source, order, size, signal)),
+    sample: (count, seed) => {
+      const chosen = seededRandom(seed)
+        .shuffle([...order])
+        .slice(0, count);
+      return view(source, Uint32Array.from(chosen), derivedHash(hash, { count, seed }));
+    },
+  };
+}
+
+async function* batches(
+  source: SampleSource,
+  order: Uint32Array,
+  size: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Batch> {
+  const elements = source.sampleDims.reduce((product, dim) => product * dim, 1);
+  for (let start = 0; start < order.length; start += size) {
+    // The consumer starts its work on the batch before; this one is prepared beside it.
+    await nextTurn();
+    const indices = order.subarray(start, start + size);
+    const data = source.allocate(indices.length * elements);
+    for (let i = 0; i < indices.length; i++) {
+      signal?.throwIfAborted();
+      const writing = source.write(indices[i], data, i * elements);
+      // Decoding is long work; in between, replies of the runtime must be heard.
+      if (writing) await writing.then(nextTurn);
+    }
+    const labels = source.labels && Int32Array.from(indices, (index) => source.labels![index]);
+    yield { data, dims: [indices.length, ...source.sampleDims], labels };
+  }
+}
+
+/** Prepares the next item while the consumer works on the current one. */
+async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = items.next();
+  try {
+    for (;;) {
+      const item = await next;
+      if (item.done) return;
+      next = items.next();
+      // A failure ahead of time is reported when its turn comes, not as unhandled.
+      next.catch(() => undefined);
+      yield item.value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

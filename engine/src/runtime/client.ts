@@ -1,0 +1,208 @@
+/**
+ * The parent's side of the runtime: starts the child process, keeps account of open calls, and turns
+ * a crash of the child into errors of the calls it was working on.
+ */
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { CoppiceError } from '../ir/issue';
+import { explainOrtMessage } from './ort-message';
+import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
+import type { Runtime, Session, SessionOptions } from './runtime';
+
+export interface RuntimeOptions {
+  /** Ends the child process; pending calls reject with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Threads of sessions that do not say; 0 or absent: as many as the machine has cores. */
+  readonly threads?: number;
+}
+
+/**
+ * Starts the child process and loads ONNX Runtime there. An idle runtime does not keep the process
+ * alive, and the child ends with its parent.
+ *
+ * @throws CoppiceError `runtime-missing` when the native package or the bundled worker is absent.
+ */
+export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  options.signal?.throwIfAborted();
+  const worker = new WorkerProcess(options.signal);
+  try {
+    const { name } = await worker.call('hello', {}, 'ONNX Runtime');
+    return {
+      name,
+      open: (model, given) =>
+        openSession(worker, model, { threads: options.threads ?? 0, ...given }),
+      close: () => worker.close(),
+    };
+  } catch (error) {
+    await worker.close();
+    throw error;
+  }
+}
+
+async function openSession(
+  worker: WorkerProcess,
+  model: Uint8Array | string,
+  options: SessionOptions,
+): Promise<Session> {
+  const label = options.label ?? (typeof model === 'string' ? model : 'the model in memory');
+  const { session, inputs, outputs } = await worker.call('open', { model, options }, label);
+  return {
+    label,
+    inputs,
+    outputs,
+    run: (feeds, wanted, signal) =>
+      worker.call('run', { session, feeds, outputs: wanted }, label, signal),
+    time: (feeds, timing, signal) =>
+      worker.call('time', { session, feeds, ...timing }, label, signal),
+    close: async () => {
+      if (worker.running) await worker.call('close', { session }, label);
+    },
+  };
+}
+
+interface PendingCall {
+  readonly label: string;
+  settle(reply: Reply): void;
+  reject(reason: unknown): void;
+}
+
+/** The child process and the calls it has not answered yet. */
+class WorkerProcess {
+  running = true;
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<void>;
+  private readonly pending = new Map<number, PendingCall>();
+  private lastId = 0;
+  private lastWords = '';
+  /** Why the process is no longer running. */
+  private end: unknown = new CoppiceError('runtime-closed', 'The runtime has been closed.');
+
+  constructor(signal?: AbortSignal) {
+    this.child = fork(workerFile(), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      // Inside Electron the executable behaves as plain Node only when it is told to.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.child.on('message', (reply: Reply) => this.receive(reply));
+    this.child.stderr?.on('data', (text: Buffer) => {
+      this.lastWords = (this.lastWords + text.toString()).slice(-1000);
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (how: string): void => {
+        if (this.running) this.end = crash('ONNX Runtime', how, this.lastWords);
+        this.stop((label) => crash(label, how, this.lastWords));
+        resolve();
+      };
+      this.child.on('error', (error) => ended(error.message));
+      this.child.on('exit', (code, by) => ended(by ? `signal ${by}` : `exit code ${code}`));
+    });
+    this.child.unref();
+    (this.child.stderr as Socket | null)?.unref();
+    const abort = (): void => void this.close(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    void this.exited.then(() => signal?.removeEventListener('abort', abort));
+  }
+
+  /** Sends one request; rejects with a CoppiceError about `label`, or with the signal's reason. */
+  async call<K extends Kind>(
+    kind: K,
+    argument: Requests[K],
+    label: string,
+    signal?: AbortSignal,
+  ): Promise<Results[K]> {
+    signal?.throwIfAborted();
+    if (!this.running) throw this.end;
+    const id = ++this.lastId;
+    return new Promise<Results[K]>((resolve, reject) => {
+      const abort = (): void => {
+        this.send({ kind: 'cancel', id });
+        this.take(id)?.reject(signal?.reason);
+      };
+      const forget = (): void => signal?.removeEventListener('abort', abort);
+      signal?.addEventListener('abort', abort, { once: true });
+      this.pending.set(id, {
+        label,
+        settle: (reply) => {
+          forget();
+          if ('failure' in reply) reject(errorOf(reply.failure, label));
+          else resolve(reply.result as Results[K]);
+        },
+        reject: (reason) => {
+          forget();
+          reject(reason);
+        },
+      });
+      this.child.channel?.ref();
+      this.send({ id, kind, argument } as Request, (error) => this.take(id)?.reject(error));
+    });
+  }
+
+  /** Ends the process at once; resolves when it is gone. */
+  async close(reason?: unknown): Promise<void> {
+    this.end = reason ?? this.end;
+    this.stop(() => this.end);
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  private send(message: Request | Cancellation, failed?: (error: Error) => void): void {
+    if (this.child.connected) this.child.send(message, (error) => error && failed?.(error));
+  }
+
+  private receive(reply: Reply): void {
+    this.take(reply.id)?.settle(reply);
+  }
+
+  /** Removes a call from the account; an idle process must not keep its parent alive. */
+  private take(id: number): PendingCall | undefined {
+    const call = this.pending.get(id);
+    this.pending.delete(id);
+    if (this.pending.size === 0) this.child.channel?.unref();
+    return call;
+  }
+
+  private stop(reasonFor: (label: string) => unknown): void {
+    if (!this.running) return;
+    this.running = false;
+    for (const id of [...this.pending.keys()]) {
+      const call = this.take(id);
+      call?.reject(reasonFor(call.label));
+    }
+  }
+}
+
+function crash(label: string, how: string, lastWords: string): CoppiceError {
+  const words = lastWords.trim();
+  return new CoppiceError(
+    'runtime-crashed',
+    `${label}: the runtime's process ended unexpectedly (${how})` +
+      `${words ? `; it last said: ${words}` : ''}. The model may be too large for the memory ` +
+      'of this machine, or it uncovers a fault in ONNX Runtime.',
+  );
+}
+
+function errorOf({ code, message }: Failure, label: string): CoppiceError {
+  const explained = code === 'runtime' ? explainOrtMessage(message) : message;
+  return new CoppiceError(code, code === 'runtime-missing' ? explained : `${label}: ${explained}`);
+}
+
+/** The bundled worker: beside the running bundle, else in the `dist` of an enclosing folder. */
+function workerFile(): string {
+  const name = 'runtime-worker.js';
+  const here = typeof __dirname === 'string' ? __dirname : process.cwd();
+  if (existsSync(join(here, name))) return join(here, name);
+  for (let folder = here; ; folder = dirname(folder)) {
+    const file = join(folder, 'dist', name);
+    if (existsSync(file)) return file;
+    if (dirname(folder) === folder) break;
+  }
+  throw new CoppiceError(
+    'runtime-missing',
+    `The bundled runtime ${name} was not found beside ${here}. Build the project first (npm run build).`,
+  );
+}

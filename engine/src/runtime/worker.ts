@@ -1,0 +1,151 @@
+/**
+ * The child process in which models run: the one place that loads `onnxruntime-node`. Requests are
+ * served one after another; the process ends with its parent.
+ */
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type * as Ort from 'onnxruntime-node';
+import { CoppiceError } from '../ir/issue';
+import { fromOrt, toOrt, typeOf } from './ort-tensor';
+import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
+import type { Feeds, SessionOptions } from './runtime';
+
+let loaded: typeof Ort | undefined;
+let lastSession = 0;
+const sessions = new Map<number, Ort.InferenceSession>();
+const cancelled = new Set<number>();
+
+/** Requests in the order in which they came; ends when all of them are answered. */
+let queue: Promise<void> = Promise.resolve();
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: Request | Cancellation) => {
+  if (message.kind === 'cancel') {
+    cancelled.add(message.id);
+    return;
+  }
+  queue = queue.then(() => serve(message));
+});
+
+async function serve(request: Request): Promise<void> {
+  if (!cancelled.has(request.id)) reply(await answer(request));
+  cancelled.delete(request.id);
+}
+
+async function answer(request: Request): Promise<Reply> {
+  const { id } = request;
+  try {
+    const handler = handlers[request.kind] as Handler<Kind>;
+    return { id, result: await handler(request.argument, id) };
+  } catch (error) {
+    return { id, failure: failureOf(error) };
+  }
+}
+
+/** A parent that is already gone cannot be told; the disconnect event ends the process. */
+function reply(message: Reply): void {
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof CoppiceError ? error.code : 'runtime', message };
+}
+
+type Handler<K extends Kind> = (argument: Requests[K], id: number) => Promise<Results[K]>;
+
+const handlers: { [K in Kind]: Handler<K> } = {
+  hello: async () => ({ name: `onnxruntime-node ${ort().env.versions.node ?? ''} (cpu)` }),
+  open: ({ model, options }) => open(model, options),
+  run: async ({ session, feeds, outputs }) => {
+    const results = await find(session).run(tensors(feeds), outputs ?? find(session).outputNames);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor)]),
+    );
+  },
+  time,
+  close: async ({ session }) => {
+    await sessions.get(session)?.release();
+    sessions.delete(session);
+    return undefined;
+  },
+};
+
+async function open(model: Uint8Array | string, options: SessionOptions): Promise<Results['open']> {
+  const settings = sessionSettings(options);
+  const { InferenceSession } = ort();
+  const made =
+    typeof model === 'string'
+      ? await InferenceSession.create(model, settings)
+      : await InferenceSession.create(model, settings);
+  const inputs = made.inputMetadata.map((input) => {
+    if (!input.isTensor) {
+      throw new CoppiceError('input-type', `Its input "${input.name}" is not a tensor.`);
+    }
+    return { name: input.name, type: typeOf(input.type, input.name), dims: [...input.shape] };
+  });
+  sessions.set(++lastSession, made);
+  return { session: lastSession, inputs, outputs: made.outputNames };
+}
+
+function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionOptions {
+  const levels = { none: 'disabled', basic: 'basic', all: 'all' } as const;
+  return {
+    // Only fatal messages: everything else comes back as an error of the call.
+    logSeverityLevel: 4,
+    graphOptimizationLevel: levels[options.optimize ?? 'all'],
+    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    ...(options.directory
+      ? { extra: { session: { model_external_initializers_file_folder_path: options.directory } } }
+      : {}),
+  };
+}
+
+async function time(
+  { session, feeds, warmUp, runs }: Requests['time'],
+  id: number,
+): Promise<Float64Array> {
+  const model = find(session);
+  const input = tensors(feeds);
+  for (let i = 0; i < warmUp && !cancelled.has(id); i++) await model.run(input);
+  const times = new Float64Array(runs);
+  for (let i = 0; i < runs && !cancelled.has(id); i++) {
+    const start = performance.now();
+    await model.run(input);
+    times[i] = performance.now() - start;
+  }
+  return times;
+}
+
+function find(session: number): Ort.InferenceSession {
+  const found = sessions.get(session);
+  if (!found) throw new CoppiceError('session-closed', 'Its session has been closed.');
+  return found;
+}
+
+function tensors(feeds: Feeds): Record<string, Ort.Tensor> {
+  const { Tensor } = ort();
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const { type, data, dims } = toOrt(name, tensor);
+      return [name, new Tensor(type as 'float32', data as Float32Array, dims)];
+    }),
+  );
+}
+
+/** Loads the native package at first use, so that its absence is an answer and not a crash. */
+function ort(): typeof Ort {
+  if (loaded) return loaded;
+  const here = typeof __filename === 'string' ? __filename : join(process.cwd(), 'index.js');
+  try {
+    return (loaded = createRequire(here)('onnxruntime-node') as typeof Ort);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new CoppiceError(
+      'runtime-missing',
+      `ONNX Runtime could not be loaded for ${process.platform}-${process.arch} (${detail}). ` +
+        'Install the package onnxruntime-node for this platform.',
+    );
+  }
+}

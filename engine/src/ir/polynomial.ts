@@ -80,23 +80,22 @@ export function floorDivide(a: Polynomial, b: Polynomial): Polynomial {
   return divisor < 0 ? floorByInteger(scale(a, -1), -divisor) : floorByInteger(a, divisor);
 }
 
-/** The smaller or larger of two; arguments that differ by a number are decided. */
+/** The smaller or larger of two; what is never smaller (larger) than another argument decides. */
 export function extreme(which: 'min' | 'max', a: Polynomial, b: Polynomial): Polynomial {
-  const chosen: Polynomial[] = [];
+  let chosen: Polynomial[] = [];
   for (const candidate of [...argumentsOf(which, a), ...argumentsOf(which, b)]) {
-    const rival = chosen.findIndex((each) => isConstant(subtract(candidate, each)));
-    if (rival < 0) {
-      chosen.push(candidate);
-      continue;
-    }
-    const difference = subtract(candidate, chosen[rival])[0]?.coefficient ?? 0;
-    if (which === 'max' ? difference > 0 : difference < 0) chosen[rival] = candidate;
+    if (chosen.some((each) => beats(which, each, candidate))) continue;
+    chosen = [...chosen.filter((each) => !beats(which, candidate, each)), candidate];
   }
   if (chosen.length === 1) return chosen[0];
   const sorted = chosen.map((each) => ({ each, text: String(textOf(each)) }));
   sorted.sort((x, y) => byText(x.text, y.text));
   const text = `${which}(${sorted.map((each) => each.text).join(', ')})`;
   return single({ text, name: '', call: which, operands: sorted.map(({ each }) => each) });
+}
+
+function beats(which: 'min' | 'max', a: Polynomial, b: Polynomial): boolean {
+  return lowerBound(which === 'max' ? subtract(a, b) : subtract(b, a)) >= 0;
 }
 
 export function substitute(

@@ -1,7 +1,25 @@
 /** All operators that Coppice knows. */
 
+import { alongAxis } from './along-axis';
+import { argExtreme } from './arg-extreme';
+import { arithmetic } from './arithmetic';
 import { attention } from './attention';
+import { batchNormalization } from './batch-normalization';
+import { cast, castLike } from './cast';
+import { clip } from './clip';
+import { comparison } from './comparison';
+import { concat } from './concat';
+import { constant } from './constant';
+import { constantOfShape } from './constant-of-shape';
+import { conv } from './conv';
+import { convTranspose } from './conv-transpose';
+import { deformConv } from './deform-conv';
+import { depthToSpace, spaceToDepth } from './depth-to-space';
+import { dropout } from './dropout';
 import { einsum } from './einsum';
+import { elementwiseUnary } from './elementwise-unary';
+import { expand } from './expand';
+import { flatten } from './flatten';
 import {
   embedLayerNormalization,
   groupNorm,
@@ -9,6 +27,7 @@ import {
   skipLayerNormalization,
   skipSimplifiedLayerNormalization,
 } from './fused-normalization';
+import { gather } from './gather';
 import { gatherElements, gatherNd, microsoftGatherNd } from './gather-nd';
 import {
   biasAdd,
@@ -20,11 +39,15 @@ import {
   microsoftGelu,
   quickGelu,
 } from './gelu';
+import { gemm } from './gemm';
+import { affineGrid, gridSample } from './grid-sample';
 import { ifOp } from './if';
 import { centerCropPad, col2Im, cropAndResize } from './image-assembly';
 import { loop } from './loop';
 import { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from './loss';
+import { matMul } from './mat-mul';
 import { det, eyeLike, inverse, microsoftTrilu, trilu } from './matrix';
+import { maxUnpool } from './max-unpool';
 import {
   decoderMaskedSelfAttention,
   microsoftAttention,
@@ -36,6 +59,7 @@ import {
   groupQueryAttention,
   multiHeadAttention,
 } from './multi-head-attention';
+import { nonMaxSuppression } from './non-max-suppression';
 import {
   groupNormalization,
   layerNormalization,
@@ -45,7 +69,10 @@ import {
 import { oneHot } from './one-hot';
 import type { Op } from './op';
 import { optional, optionalGetElement, optionalHasElement } from './optional';
+import { pRelu } from './p-relu';
 import { gatherBlockQuantized, matMulBnb4, matMulNBits } from './packed-weights';
+import { pad } from './pad';
+import { pooling } from './pooling';
 import {
   dequantizeLinear,
   dynamicQuantizeLinear,
@@ -61,7 +88,12 @@ import {
   randomUniform,
   randomUniformLike,
 } from './random';
+import { range } from './range';
 import { dynamicQuantizeLstm, gru, lstm, rnn } from './recurrent';
+import { reduce } from './reduce';
+import { regionPooling } from './region-pooling';
+import { reshape } from './reshape';
+import { resize, upsample } from './resize';
 import { microsoftRotaryEmbedding, rotaryEmbedding } from './rotary-embedding';
 import { scan } from './scan';
 import { scatter, scatterElements, scatterNd, tensorScatter } from './scatter';
@@ -76,6 +108,7 @@ import {
   sequenceLength,
   splitToSequence,
 } from './sequence';
+import { shapeOp, sizeOp } from './shape';
 import {
   blackmanWindow,
   dft,
@@ -86,8 +119,69 @@ import {
   rfft,
   stft,
 } from './signal';
+import { slice } from './slice';
+import { softmax } from './softmax';
+import { spatialNormalization } from './spatial-normalization';
+import { split } from './split';
+import { squeeze, unsqueeze } from './squeeze';
+import { tile } from './tile';
+import { topK } from './top-k';
+import { transpose } from './transpose';
 
 export const ops: readonly Op[] = [
+  // Convolution, matrix products, pooling and their normalizations.
+  batchNormalization,
+  conv,
+  convTranspose,
+  deformConv,
+  gemm,
+  matMul,
+  maxUnpool,
+  ...pooling,
+  ...regionPooling,
+  ...spatialNormalization,
+
+  // Elementwise and along an axis.
+  ...alongAxis,
+  ...argExtreme,
+  ...arithmetic,
+  clip,
+  ...comparison,
+  dropout,
+  ...elementwiseUnary,
+  nonMaxSuppression,
+  pRelu,
+  ...reduce,
+  ...softmax,
+  topK,
+
+  // Moving and making values.
+  affineGrid,
+  cast,
+  castLike,
+  concat,
+  constant,
+  constantOfShape,
+  depthToSpace,
+  expand,
+  flatten,
+  gather,
+  gridSample,
+  pad,
+  range,
+  reshape,
+  resize,
+  shapeOp,
+  sizeOp,
+  slice,
+  spaceToDepth,
+  split,
+  squeeze,
+  tile,
+  transpose,
+  unsqueeze,
+  upsample,
+
   // Attention and normalization of the ONNX domain.
   attention,
   groupNormalization,

@@ -1,0 +1,93 @@
+/** Slice: bounds as attributes before version 10, as inputs since. */
+
+import { intsAttribute } from '../ir/attributes';
+import {
+  addDims,
+  ceilDivide,
+  lowerBound,
+  maxDims,
+  minDims,
+  subtractDims,
+  type Dim,
+} from '../ir/dim';
+import { concrete, concreteIntegers, contentByIndex, offsetOf } from './content';
+import type { Op, ShapeContext } from './op';
+import { axisOf, integersOf, noCost } from './rules';
+
+/** What is taken of one axis: `count` indices from `start` on in steps. */
+interface Range {
+  readonly start: Dim;
+  readonly step: number;
+  readonly count: Dim;
+}
+
+export const slice: Op = {
+  type: 'Slice',
+  shape: (context) => {
+    const [input] = context.inputs;
+    const dtype = input?.dtype;
+    if (!input?.shape) return [{ dtype }];
+    const ranges = slicedRanges(context, input.shape);
+    if (!ranges) return [{ dtype, shape: input.shape.map(() => context.fresh('slice')) }];
+    const shape = ranges.map((range) => range.count);
+    const dims = concrete(input.shape);
+    const { content } = input;
+    if (!content || !dims) return [{ dtype, shape }];
+    const at = (index: readonly number[]) =>
+      content[
+        offsetOf(
+          index.map((i, axis) => Number(ranges[axis].start) + i * ranges[axis].step),
+          dims,
+        )
+      ];
+    return [{ dtype, shape, content: contentByIndex(dtype, shape, at) }];
+  },
+  cost: noCost,
+};
+
+/** What a Slice takes of each axis; undefined where its bounds or axes are not known. */
+export function slicedRanges(context: ShapeContext, shape: readonly Dim[]): Range[] | undefined {
+  const { node, opset } = context;
+  const list = (name: string, input: number) =>
+    opset < 10 ? intsAttribute(node, name) : integersOf(context, input);
+  const starts = list('starts', 1);
+  const ends = list('ends', 2);
+  if (!starts || !ends) return undefined;
+  const steps = opset < 10 || !node.input[4] ? [] : concreteIntegers(integersOf(context, 4));
+  const spelled = opset < 10 ? intsAttribute(node, 'axes') : list('axes', 3);
+  const omitted = opset < 10 ? !spelled : !node.input[3];
+  const axes = omitted ? [...starts.keys()] : concreteIntegers(spelled);
+  if (!axes || !steps) return undefined;
+  const ranges = shape.map((count): Range => ({ start: 0, step: 1, count }));
+  axes.forEach((given, i) => {
+    const axis = axisOf(given, shape.length);
+    if (axis === undefined) throw new RangeError(`axis ${given} lies outside of the rank.`);
+    ranges[axis] = rangeOf(shape[axis], starts[i], ends[i], steps[i] ?? 1);
+  });
+  return ranges;
+}
+
+function rangeOf(size: Dim, start: Dim, end: Dim, step: number): Range {
+  if (step === 0) throw new RangeError('a step of zero never ends.');
+  const last = subtractDims(size, 1);
+  const [low, high] = step > 0 ? [0, size] : [-1, last];
+  const from = clamp(fromFront(start, size), 0, step > 0 ? size : last);
+  const to = clamp(fromFront(end, size), low, high);
+  const span = step > 0 ? subtractDims(to, from) : subtractDims(from, to);
+  const count = maxDims(0, ceilDivide(span, Math.abs(step)));
+  return { start: from, step, count };
+}
+
+/** Bounds at the limits of int32 and int64 mean "to the end" in either direction. */
+const farAway = 2 ** 31 - 2;
+
+function fromFront(bound: Dim, size: Dim): Dim {
+  if (typeof bound === 'number' && Math.abs(bound) >= farAway) return Math.sign(bound) * Infinity;
+  const negative = typeof bound === 'number' ? bound < 0 : lowerBound(subtractDims(-1, bound)) >= 0;
+  return negative ? addDims(bound, size) : bound;
+}
+
+function clamp(bound: Dim, low: Dim, high: Dim): Dim {
+  if (bound === Infinity) return high;
+  return bound === -Infinity ? low : maxDims(low, minDims(bound, high));
+}

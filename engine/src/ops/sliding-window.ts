@@ -1,0 +1,58 @@
+/** Output sizes of operators that slide a window: convolutions and pooling share the arithmetic. */
+
+import { intAttribute, intsAttribute, stringAttribute } from '../ir/attributes';
+import { addDims, ceilDivide, floorDivide, minDims, subtractDims, type Dim } from '../ir/dim';
+import type { Node } from '../ir/model';
+
+export interface Window {
+  readonly kernel: readonly Dim[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Begin of each axis, then end of each axis. */
+  readonly pads: readonly number[];
+  readonly autoPad: string;
+  readonly ceil: boolean;
+}
+
+/** The window that a node's attributes describe, defaults filled in. */
+export function windowOf(node: Node, kernel: readonly Dim[]): Window {
+  const ones = kernel.map(() => 1);
+  return {
+    kernel,
+    strides: listOr(intsAttribute(node, 'strides'), ones),
+    dilations: listOr(intsAttribute(node, 'dilations'), ones),
+    pads: listOr(intsAttribute(node, 'pads'), [...ones, ...ones].fill(0)),
+    autoPad: stringAttribute(node, 'auto_pad', 'NOTSET'),
+    ceil: intAttribute(node, 'ceil_mode', 0) !== 0,
+  };
+}
+
+/** An empty list stands for the default, as in ONNX Runtime. */
+function listOr(list: number[] | undefined, otherwise: number[]): number[] {
+  return list && list.length > 0 ? list : otherwise;
+}
+
+/** Sizes of the spatial axes after the window has slid over axes of sizes `input`. */
+export function slide(input: readonly Dim[], window: Window): Dim[] {
+  return input.map((size, axis) => slideAxis(size, axis, window));
+}
+
+function slideAxis(size: Dim, axis: number, window: Window): Dim {
+  const { kernel, pads, autoPad, ceil } = window;
+  const stride = window.strides[axis];
+  if (autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER') return ceilDivide(size, stride);
+  const before = autoPad === 'VALID' ? 0 : pads[axis];
+  const after = autoPad === 'VALID' ? 0 : pads[axis + kernel.length];
+  const reach = extentOf(kernel[axis], window.dilations[axis]);
+  const room = subtractDims(addDims(size, before, after), reach);
+  if (!ceil) return addDims(floorDivide(room, stride), 1);
+  // The last window must begin inside of the input or its leading padding (pool_attributes.h).
+  const latest = ceilDivide(addDims(size, before), stride);
+  return minDims(addDims(ceilDivide(room, stride), 1), latest);
+}
+
+/** Input elements that a dilated kernel spans: dilation * (kernel - 1) + 1. */
+export function extentOf(kernel: Dim, dilation: number): Dim {
+  if (typeof kernel === 'number') return dilation * (kernel - 1) + 1;
+  return addDims(kernel, ...Array<Dim>(dilation - 1).fill(subtractDims(kernel, 1)));
+}

@@ -1,8 +1,13 @@
 // Bundles every entry point into dist/. One esbuild call for each kind of host.
-import { existsSync, mkdirSync, copyFileSync } from 'node:fs';
+// `--minify` for a release; `--only=extension,server` for some of the entry points.
+import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const minify = process.argv.includes('--minify');
+const only = process.argv
+  .find((argument) => argument.startsWith('--only='))
+  ?.slice('--only='.length)
+  .split(',');
 const common = { bundle: true, minify, sourcemap: !minify, logLevel: 'warning', target: 'node20' };
 
 const node = {
@@ -18,7 +23,11 @@ const webview = {
 };
 
 const present = (entries) =>
-  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+  Object.fromEntries(
+    Object.entries(entries).filter(
+      ([name, file]) => existsSync(file) && (only === undefined || only.includes(name)),
+    ),
+  );
 
 await build({
   ...common,
@@ -38,10 +47,5 @@ if (Object.keys(present(webview)).length > 0) {
     format: 'iife',
     target: 'es2022',
     tsconfig: 'webview/tsconfig.json',
-    loader: { '.ttf': 'file' },
   });
-  mkdirSync('dist/webview', { recursive: true });
-  for (const file of ['codicon.css', 'codicon.ttf']) {
-    copyFileSync(`node_modules/@vscode/codicons/dist/${file}`, `dist/webview/${file}`);
-  }
 }

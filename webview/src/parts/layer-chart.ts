@@ -1,0 +1,125 @@
+/** The bars of all layers by a measure that the reader chooses, or the same numbers as a table. */
+import { LitElement, css, html } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import '@vscode-elements/elements/dist/vscode-radio/index.js';
+import '@vscode-elements/elements/dist/vscode-radio-group/index.js';
+import type { LayerComparison } from '#protocol/report';
+import { formatChange, formatCount } from '../format';
+import { textStyles } from '../styles';
+import './bar-chart';
+import './sortable-table';
+import type { Column } from './sortable-table';
+
+const measures = {
+  macs: 'MACs',
+  params: 'Parameters',
+  channels: 'Channels',
+} as const;
+type Measure = keyof typeof measures;
+
+@customElement('coppice-layers')
+export class LayerChart extends LitElement {
+  @property({ attribute: false }) layers: readonly LayerComparison[] = [];
+  @state() private measure: Measure = 'macs';
+  @state() private asTable = false;
+
+  static override styles = [
+    textStyles,
+    css`
+      .row {
+        margin-bottom: 10px;
+      }
+    `,
+  ];
+
+  override render() {
+    return html`<div class="row spread">
+        <vscode-radio-group aria-label="Measure" @change=${this.choose}>
+          ${(Object.keys(measures) as Measure[]).map(
+            (measure) =>
+              html`<vscode-radio
+                name="measure"
+                value=${measure}
+                label=${measures[measure]}
+                ?checked=${measure === this.measure}
+              ></vscode-radio>`,
+          )}
+        </vscode-radio-group>
+        <vscode-button
+          secondary
+          aria-pressed=${this.asTable ? 'true' : 'false'}
+          @click=${() => (this.asTable = !this.asTable)}
+          >Show as Table</vscode-button
+        >
+      </div>
+      ${this.asTable ? this.table() : this.chart()}`;
+  }
+
+  private chart() {
+    return html`<coppice-bars
+      label="${measures[this.measure]} per layer"
+      .format=${formatCount}
+      .bars=${this.layers.map((layer) => ({
+        label: layer.name,
+        before: layer.before?.[this.measure] ?? null,
+        after: layer.after?.[this.measure] ?? null,
+      }))}
+    ></coppice-bars>`;
+  }
+
+  private table() {
+    const paired = this.layers.some((layer) => layer.before !== null);
+    return html`<coppice-table
+      label="Layers"
+      .rows=${this.layers}
+      .columns=${columnsFor(this.measure, paired)}
+    ></coppice-table>`;
+  }
+
+  private choose(event: Event): void {
+    const value = (event.target as HTMLElement & { value?: string }).value;
+    if (value !== undefined && value in measures) this.measure = value as Measure;
+  }
+}
+
+function columnsFor(measure: Measure, paired: boolean): readonly Column<LayerComparison>[] {
+  const title = measures[measure];
+  const number = (name: string, side: 'before' | 'after'): Column<LayerComparison> => ({
+    title: name,
+    numeric: true,
+    value: (layer) => layer[side]?.[measure] ?? null,
+    cell: (layer) => (layer[side] === null ? '–' : formatCount(layer[side][measure])),
+  });
+  const names: Column<LayerComparison>[] = [
+    { title: 'Layer', value: (layer) => layer.name },
+    { title: 'Operator', value: (layer) => layer.op },
+  ];
+  if (!paired) return [...names, number(title, 'after')];
+  return [
+    ...names,
+    number(`${title} before`, 'before'),
+    number('After', 'after'),
+    {
+      title: 'Change',
+      numeric: true,
+      value: (layer) => changeOf(layer, measure),
+      cell: (layer) =>
+        layer.before === null || layer.after === null
+          ? '–'
+          : formatChange(layer.before[measure], layer.after[measure]),
+    },
+  ];
+}
+
+function changeOf(layer: LayerComparison, measure: Measure): number | null {
+  const before = layer.before?.[measure];
+  const after = layer.after?.[measure];
+  return before === undefined || after === undefined || before === 0 ? null : after / before - 1;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'coppice-layers': LayerChart;
+  }
+}

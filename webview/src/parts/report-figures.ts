@@ -1,0 +1,67 @@
+/** From a report's or a comparison's numbers to the figures at its top. */
+import type { MetricName, ModelFigures } from '#protocol/report';
+import {
+  formatBytes,
+  formatChange,
+  formatCount,
+  formatDifference,
+  formatMilliseconds,
+  formatPercent,
+} from '../format';
+import type { Figure } from './figures';
+
+type Sizes = Pick<ModelFigures, 'params' | 'macs' | 'weightBytes' | 'latencyMs'>;
+
+export function sizeFigures(before: Sizes, after: Sizes): readonly Figure[] {
+  const latency =
+    before.latencyMs === null || after.latencyMs === null
+      ? []
+      : [figure('Latency here', before.latencyMs, after.latencyMs, formatMilliseconds)];
+  return [
+    figure('MACs', before.macs, after.macs, formatCount),
+    figure('Parameters', before.params, after.params, formatCount),
+    figure('Weights', before.weightBytes, after.weightBytes, formatBytes),
+    ...latency,
+  ];
+}
+
+/** The task metric; nothing without data. */
+export function metricFigures(
+  metric: MetricName | null,
+  before: number | null,
+  after: number | null,
+): readonly Figure[] {
+  if (metric === null || after === null) return [];
+  const share = metric.id === 'top1';
+  const format = (value: number) => (share ? formatPercent(value, 2) : `${value.toFixed(1)} dB`);
+  const difference = (from: number) =>
+    share
+      ? formatDifference((after - from) * 100, 2, ' points')
+      : formatDifference(after - from, 1, ' dB');
+  // Fidelity of the original to itself is infinite, which JSON writes as null.
+  const comparable = before !== null && Number.isFinite(before);
+  return [
+    {
+      title: metric.title.charAt(0).toUpperCase() + metric.title.slice(1),
+      before: comparable ? format(before) : null,
+      after: format(after),
+      change: comparable ? difference(before) : null,
+      left: null,
+    },
+  ];
+}
+
+function figure(
+  title: string,
+  before: number,
+  after: number,
+  format: (value: number) => string,
+): Figure {
+  return {
+    title,
+    before: format(before),
+    after: format(after),
+    change: formatChange(before, after),
+    left: before > 0 ? after / before : null,
+  };
+}

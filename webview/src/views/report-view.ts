@@ -1,0 +1,158 @@
+/** The report of a run: what came out, what was cut and why, and how it was checked. */
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import '@vscode-elements/elements/dist/vscode-badge/index.js';
+import type { GroupReport, Report, StepReport } from '#protocol/report';
+import { fileName, formatChange, formatCount, formatMilliseconds, formatPercent } from '../format';
+import { actionBar } from '../parts/action-bar';
+import { isVerified, issueList, verificationList } from '../parts/checks';
+import '../parts/figures';
+import '../parts/layer-chart';
+import { mark } from '../parts/marks';
+import { metricFigures, sizeFigures } from '../parts/report-figures';
+import '../parts/sortable-table';
+import type { Column } from '../parts/sortable-table';
+import { listStyles, textStyles } from '../styles';
+
+@customElement('coppice-report')
+export class ReportView extends LitElement {
+  @property({ attribute: false }) report: Report | undefined;
+  @property({ type: Boolean }) interactive = false;
+
+  static override styles = [
+    textStyles,
+    listStyles,
+    css`
+      .verdict {
+        margin: 10px 0;
+      }
+    `,
+  ];
+
+  override render() {
+    const { report } = this;
+    if (report === undefined) return nothing;
+    const { before, after, metric } = report;
+    const figures = [
+      ...sizeFigures(before, after),
+      ...metricFigures(metric, before.metric, after.metric),
+    ];
+    return html`${heading(report)} ${this.interactive ? actionBar(actionsFor(report)) : nothing}
+      <coppice-figures .figures=${figures}></coppice-figures>
+      ${metric === null ? nothing : html`<p class="muted">${metric.title} on ${metric.samples} samples.</p>`}
+      <h2>Verification</h2>
+      ${verificationList(report.verification)} ${issueList(report.issues)}
+      <h2>Layers</h2>
+      <coppice-layers .layers=${report.layers}></coppice-layers>
+      ${groupSection(report.steps)} ${stepSection(report)} ${recipeSection(report)}`;
+  }
+}
+
+function heading(report: Report) {
+  const verified = isVerified(report.verification);
+  const { before, after } = report;
+  return html`<header>
+    <h1>${fileName(report.model.path)} → ${fileName(report.output)}</h1>
+    <p class="muted">
+      ${report.recipe.path === null ? 'No recipe file' : report.recipe.path} ·
+      ${new Date(report.created).toLocaleString()} · seed ${report.seed} ·
+      ${report.tool}${report.runtime === null ? '' : ` · ${report.runtime}`}
+    </p>
+    <p class="row verdict">
+      ${mark(verified ? 'pass' : 'fail')}
+      <span>
+        <strong>${verified ? 'Verified.' : 'Not verified: see below.'}</strong>
+        ${formatPercent(before.macs === 0 ? 1 : after.macs / before.macs)} of the MACs and
+        ${formatPercent(before.params === 0 ? 1 : after.params / before.params)} of the parameters
+        are left.
+      </span>
+    </p>
+  </header>`;
+}
+
+function actionsFor(report: Report) {
+  const actions = [
+    { action: 'openResult', title: 'Open Result' },
+    { action: 'openDiff', title: 'Compare with Original' },
+  ] as const;
+  const recipe = report.recipe.path !== null || report.recipe.text !== null;
+  return recipe ? [...actions, { action: 'openRecipe', title: 'Open Recipe' } as const] : actions;
+}
+
+interface GroupRow extends GroupReport {
+  readonly pass: string;
+}
+
+function groupSection(steps: readonly StepReport[]) {
+  const rows: GroupRow[] = steps.flatMap((step) =>
+    step.groups.map((group) => ({ ...group, pass: step.pass })),
+  );
+  if (rows.length === 0) return nothing;
+  const cut = rows.filter((row) => row.after < row.before).length;
+  return html`<h2>What was cut and why</h2>
+    <p class="muted">
+      Channels that must be cut together form a group. ${cut} of ${rows.length} groups became
+      smaller.
+    </p>
+    <coppice-table label="Groups" .rows=${rows} .columns=${groupColumns}></coppice-table>`;
+}
+
+const groupColumns: readonly Column<GroupRow>[] = [
+  { title: 'Group', value: (row) => row.subject },
+  { title: 'Layers', value: (row) => row.layers.join(', ') },
+  { title: 'Step', value: (row) => row.pass },
+  { title: 'Before', numeric: true, value: (row) => row.before },
+  { title: 'After', numeric: true, value: (row) => row.after },
+  {
+    title: 'Change',
+    numeric: true,
+    value: (row) => (row.before === 0 ? null : row.after / row.before - 1),
+    cell: (row) => formatChange(row.before, row.after),
+  },
+  { title: 'Why', value: (row) => row.reason },
+];
+
+function stepSection(report: Report) {
+  return html`<h2>Steps</h2>
+    <ol class="steps">
+      ${report.steps.map((step) => stepItem(step, report))}
+    </ol>`;
+}
+
+function stepItem(step: StepReport, report: Report) {
+  const { figures } = step;
+  const latency = figures.latencyMs === null ? '' : ` · ${formatMilliseconds(figures.latencyMs)}`;
+  const top1 =
+    figures.metric === null || report.metric?.id !== 'top1'
+      ? ''
+      : ` · ${formatPercent(figures.metric, 2)} top-1`;
+  return html`<li>
+    <span class="row">
+      <strong>${step.pass}</strong>
+      ${Object.entries(step.options).map(
+        ([name, value]) => html`<vscode-badge>${name}: ${optionText(value)}</vscode-badge>`,
+      )}
+    </span>
+    <p class="muted">
+      ${formatCount(figures.macs)} MACs · ${formatCount(figures.params)} parameters${latency}${top1}
+      · took ${step.seconds.toFixed(1)} s
+    </p>
+    ${step.notes.map((note) => html`<p>${note}</p>`)}
+  </li>`;
+}
+
+function optionText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function recipeSection(report: Report) {
+  if (report.recipe.text === null) return nothing;
+  return html`<h2>Recipe</h2>
+    <pre tabindex="0" aria-label="Recipe"><code>${report.recipe.text}</code></pre>`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'coppice-report': ReportView;
+  }
+}

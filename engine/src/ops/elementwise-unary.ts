@@ -13,15 +13,16 @@ const plain = [
   ...['ParametricSoftplus', 'ScaledTanh', 'Affine', 'ImageScaler', 'BitwiseNot'],
 ];
 
-const predicates = ['Not', 'IsNaN', 'IsInf'];
+const predicates = ['IsNaN', 'IsInf'];
 
-/** Operators that sizes pass through on their way to a shape, with what they do to a number. */
+/** Operators that sizes and conditions on them pass through, with what they do to a number. */
 const arithmetic: Readonly<Record<string, (value: Dim) => Dim | undefined>> = {
   Neg: (value) => multiplyDims(value, -1),
   Abs: (value) => (typeof value === 'number' ? Math.abs(value) : undefined),
   // Symbolic sizes are integers already.
   Floor: (value) => (typeof value === 'number' ? Math.floor(value) : value),
   Ceil: (value) => (typeof value === 'number' ? Math.ceil(value) : value),
+  Not: (value) => (typeof value === 'number' ? Number(value === 0) : undefined),
   Round: (value) => (typeof value === 'number' ? roundHalfToEven(value) : value),
 };
 

@@ -73,6 +73,7 @@ function rangeOf(size: Dim, start: Dim, end: Dim, step: number): Range {
   const [low, high] = step > 0 ? [0, size] : [-1, last];
   const from = clamp(fromFront(start, size), 0, step > 0 ? size : last);
   const to = clamp(fromFront(end, size), low, high);
+  if (step === 1 && from === 0) return { start: 0, step, count: to };
   const span = step > 0 ? subtractDims(to, from) : subtractDims(from, to);
   const count = maxDims(0, ceilDivide(span, Math.abs(step)));
   return { start: from, step, count };
@@ -87,7 +88,10 @@ function fromFront(bound: Dim, size: Dim): Dim {
   return negative ? addDims(bound, size) : bound;
 }
 
+/** Sizes are never negative, so that 0 is in range whatever the size. */
 function clamp(bound: Dim, low: Dim, high: Dim): Dim {
   if (bound === Infinity) return high;
-  return bound === -Infinity ? low : maxDims(low, minDims(bound, high));
+  return bound === -Infinity || (bound === 0 && low === 0)
+    ? low
+    : maxDims(low, minDims(bound, high));
 }

@@ -27,6 +27,7 @@ import {
   skipLayerNormalization,
   skipSimplifiedLayerNormalization,
 } from './fused-normalization';
+import { fusedProducts } from './fused-products';
 import { gather } from './gather';
 import { gatherElements, gatherNd, microsoftGatherNd } from './gather-nd';
 import {
@@ -54,6 +55,7 @@ import {
   packedAttention,
   qAttention,
 } from './microsoft-attention';
+import { mixtureOfExperts, quantizedMixtureOfExperts } from './mixture-of-experts';
 import {
   decoderMaskedMultiHeadAttention,
   groupQueryAttention,
@@ -80,6 +82,8 @@ import {
   microsoftQuantizeLinear,
   quantizeLinear,
 } from './quantize-linear';
+import { quantizedMaps } from './quantized-maps';
+import { quantizedProducts } from './quantized-products';
 import {
   bernoulli,
   multinomial,
@@ -108,6 +112,7 @@ import {
   sequenceLength,
   splitToSequence,
 } from './sequence';
+import { sequenceMap } from './sequence-map';
 import { shapeOp, sizeOp } from './shape';
 import {
   blackmanWindow,
@@ -124,6 +129,7 @@ import { softmax } from './softmax';
 import { spatialNormalization } from './spatial-normalization';
 import { split } from './split';
 import { squeeze, unsqueeze } from './squeeze';
+import { regexFullMatch, stringConcat, stringNormalizer, stringSplit, tfIdfVectorizer } from './text';
 import { tile } from './tile';
 import { topK } from './top-k';
 import { transpose } from './transpose';
@@ -243,12 +249,21 @@ export const ops: readonly Op[] = [
   sequenceErase,
   sequenceInsert,
   sequenceLength,
+  sequenceMap,
   splitToSequence,
 
   // Quantization of the ONNX domain.
   dequantizeLinear,
   dynamicQuantizeLinear,
   quantizeLinear,
+  ...quantizedProducts,
+
+  // Strings.
+  regexFullMatch,
+  stringConcat,
+  stringNormalizer,
+  stringSplit,
+  tfIdfVectorizer,
 
   // ONNX Runtime's own: com.microsoft.
   biasAdd,
@@ -262,6 +277,7 @@ export const ops: readonly Op[] = [
   dynamicQuantizeLstm,
   embedLayerNormalization,
   fastGelu,
+  ...fusedProducts,
   gatherBlockQuantized,
   groupNorm,
   groupQueryAttention,
@@ -277,9 +293,12 @@ export const ops: readonly Op[] = [
   microsoftRotaryEmbedding,
   microsoftTrilu,
   microsoftUnique,
+  mixtureOfExperts,
   multiHeadAttention,
   packedAttention,
   qAttention,
+  ...quantizedMaps,
+  quantizedMixtureOfExperts,
   quickGelu,
   rfft,
   skipGroupNorm,

@@ -1,0 +1,167 @@
+/** Turns labelled sites into channel groups: their units, layers, members and reasons. */
+
+import type { Node } from '../ir/model';
+import { nodeLabel } from '../ir/naming';
+import { none, type AxisLabels } from '../ops/channel-rule';
+import type { ChannelGroup, GroupMember, MemberRole } from './group';
+import { layerName } from './layer-name';
+import { partition } from './partition';
+import type { Site } from './sites';
+import type { Units } from './units';
+
+/** A group and the units it stands for. */
+export interface FormedGroup extends ChannelGroup {
+  /** The root of each unit, in the order of the first layer's output axis. */
+  readonly roots: Int32Array;
+}
+
+/** Where a weight comes from: the constant behind it, seen through casts and the like. */
+export interface Origin {
+  readonly tensor: string;
+  /** The use of the constant, whose labels say which axis became which. */
+  readonly site: Site;
+  readonly input: number;
+}
+
+export interface Labelled {
+  readonly sites: readonly Site[];
+  readonly units: Units;
+  readonly roots: Int32Array;
+  /** The constants from which the value of this input is made. */
+  origins(site: Site, input: number): readonly Origin[];
+}
+
+/** All groups in the order of the layers that produce them. */
+export function formGroups(labelled: Labelled): FormedGroup[] {
+  const { sites, roots, units } = labelled;
+  const { classOf } = partition(axesOf(sites), roots);
+  const produced = producers(labelled, classOf);
+  const taken = new Set<string>();
+  return [...produced.values()].map((made) => {
+    const id = uniqueName(made.layers[0] ?? 'group', taken);
+    const root = made.roots[0];
+    const pin = made.roots.map((each) => units.pinOf(each)).find((reason) => reason !== undefined);
+    const alone =
+      made.roots.length === 1 ? 'its channels are one unit, and one has to stay' : undefined;
+    const shift = made.roots
+      .map((each) => units.shiftOf(each))
+      .find((reason) => reason !== undefined);
+    const rootsOfGroup = Int32Array.from(made.roots);
+    let members: GroupMember[] | undefined;
+    return {
+      id,
+      units: made.roots.length,
+      channels: made.channels,
+      unit: unitName(units.kindOf(root), made.channels / made.roots.length),
+      get members() {
+        return (members ??= membersOf(labelled, rootsOfGroup));
+      },
+      layers: made.layers,
+      pinned: pin !== undefined || alone !== undefined,
+      reason: pin ?? alone ?? shift,
+      exact: shift === undefined,
+      roots: rootsOfGroup,
+    };
+  });
+}
+
+interface Made {
+  readonly roots: number[];
+  readonly layers: string[];
+  channels: number;
+}
+
+/** Classes of units that some layer makes, with the layers that do; one class for each pin. */
+function producers({ sites, roots, units, origins }: Labelled, classOf: Int32Array) {
+  const found = new Map<string, Made>();
+  const known = new Set<number>();
+  for (const site of sites) {
+    for (const { input, axis, role } of site.roles) {
+      if (role !== 'out' && role !== 'both') continue;
+      const labels = site.inputLabels[input][axis]!;
+      const name = layerName(site.node, origins(site, input)[0]?.tensor);
+      const touched = new Map<string, number>();
+      for (const label of labels) {
+        if (label === none) continue;
+        const root = roots[label];
+        const key = `${classOf[root]}|${units.pinOf(root) ?? ''}`;
+        touched.set(key, (touched.get(key) ?? 0) + 1);
+        let made = found.get(key);
+        if (!made) found.set(key, (made = { roots: [], layers: [], channels: 0 }));
+        if (!known.has(root)) {
+          known.add(root);
+          made.roots.push(root);
+        }
+      }
+      for (const [key, channels] of touched) {
+        const made = found.get(key)!;
+        if (made.layers.length === 0) made.channels = channels;
+        if (!made.layers.includes(name)) made.layers.push(name);
+      }
+    }
+  }
+  return found;
+}
+
+/** Every label array of the model's nodes. */
+export function* axesOf(sites: readonly Site[]): Generator<AxisLabels> {
+  for (const site of sites) {
+    for (const each of [...site.inputLabels, ...site.outputLabels]) {
+      for (const labels of each ?? []) if (labels) yield labels;
+    }
+  }
+}
+
+/** The slices of constants that hold units of these roots. */
+function membersOf(labelled: Labelled, groupRoots: Int32Array): GroupMember[] {
+  const unitOf = new Map<number, number>();
+  groupRoots.forEach((root, unit) => unitOf.set(root, unit));
+  const members: GroupMember[] = [];
+  const seen = new Set<string>();
+  const add = (node: Node, tensor: string, axis: number, role: MemberRole, labels: AxisLabels) => {
+    const key = `${tensor}|${axis}|${nodeLabel(node)}`;
+    if (seen.has(key)) return;
+    const units = labels.map((label) =>
+      label === none ? -1 : (unitOf.get(labelled.roots[label]) ?? -1),
+    );
+    if (!units.some((unit) => unit >= 0)) return;
+    seen.add(key);
+    members.push({ node: nodeLabel(node), opType: node.opType ?? '', tensor, axis, role, units });
+  };
+  for (const site of labelled.sites) {
+    for (const { input, axis, role } of site.roles) {
+      const labels = site.inputLabels[input][axis]!;
+      if (!holds(labels, labelled.roots, unitOf)) continue;
+      for (const origin of labelled.origins(site, input)) {
+        origin.site.inputLabels[origin.input]?.forEach((own, ownAxis) => {
+          if (own && sharesUnit(own, labels, labelled.roots)) {
+            add(site.node, origin.tensor, ownAxis, role, own);
+          }
+        });
+      }
+    }
+  }
+  return members;
+}
+
+function holds(labels: AxisLabels, roots: Int32Array, unitOf: Map<number, number>): boolean {
+  return labels.some((label) => label !== none && unitOf.has(roots[label]));
+}
+
+function sharesUnit(a: AxisLabels, b: AxisLabels, roots: Int32Array): boolean {
+  const of = new Set<number>();
+  for (const label of b) if (label !== none) of.add(roots[label]);
+  return a.some((label) => label !== none && of.has(roots[label]));
+}
+
+function unitName(kind: string | undefined, channels: number): string {
+  if (channels === 1 && !kind?.startsWith('hidden')) return 'channel';
+  return kind ?? `${channels} channels`;
+}
+
+function uniqueName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let i = 2; taken.has(name); i++) name = `${wanted}#${i}`;
+  taken.add(name);
+  return name;
+}

@@ -7,7 +7,8 @@ import { optionFlags, toFlag, toKey } from './option-flags';
 
 type Flags = Readonly<Record<string, FlagValue | undefined>>;
 
-const preprocessingFlags = optionFlags(preprocessingSchema);
+/** How samples are preprocessed, as flags. */
+export const preprocessingFlags = optionFlags(preprocessingSchema);
 
 export const dataFlag: Flag = {
   name: 'data',

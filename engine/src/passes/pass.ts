@@ -30,7 +30,12 @@ export interface PassResult {
    * For passes that cut channels and had a runtime: the largest difference between the masked original and
    * the cut model (before any recovery), relative to the largest output.
    */
-  readonly maskedError?: number;
+  readonly maskedError?: MaskedError;
+}
+
+export interface MaskedError {
+  readonly relative: number;
+  readonly absolute: number;
 }
 
 /** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */

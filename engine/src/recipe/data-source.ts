@@ -16,7 +16,7 @@ export async function openRecipeData(
   directory: string,
 ): Promise<RecipeDatasets> {
   if (!data) return {};
-  const { path, validation, ...preprocessing } = data;
+  const { path, validation, label_offset: _, ...preprocessing } = data;
   return {
     calibration: await openDataset(resolve(directory, path), preprocessing),
     validation: validation

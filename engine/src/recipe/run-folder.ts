@@ -5,6 +5,7 @@
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MaskedError } from '../passes/pass';
 import type { GroupReport, ModelFigures } from '../report/report';
 import { fileHash } from './identity';
 
@@ -19,7 +20,7 @@ export interface FinishedStep {
   readonly figures: ModelFigures;
   readonly groups: readonly GroupReport[];
   readonly notes: readonly string[];
-  readonly maskedError: number | null;
+  readonly maskedError: MaskedError | null;
 }
 
 export interface RunState {

@@ -18,6 +18,10 @@ const dataSchema = z
       .string()
       .optional()
       .describe('Data that the result is measured on; never calibrated with.'),
+    label_offset: z
+      .int()
+      .optional()
+      .describe('Class k is output k + this; 1 for networks with a background class. Default: 0.'),
     ...preprocessingSchema.shape,
   })
   .describe('What the model is calibrated with and measured on. Paths are relative to the recipe.');

@@ -1,0 +1,72 @@
+/** The options of pruning: one schema for the recipe, the command line and the reference page. */
+
+import { z } from 'zod';
+import { memberChoices, policies } from '../../criteria/criterion';
+import { criteria } from '../../criteria/index';
+import { normalizations } from '../../criteria/normalize';
+
+const share = z.number().gt(0).lt(1);
+const removable = z.number().min(0).lt(1);
+
+const layerOptions = z.strictObject({
+  ratio: removable
+    .optional()
+    .describe('Share of the channels removed here, whatever the others lose.'),
+  max_ratio: removable.optional().describe('Largest share of the channels that may go here.'),
+  skip: z.boolean().optional().describe('Leaves the channel groups of these layers as they are.'),
+});
+
+export const pruneOptions = z
+  .strictObject({
+    criterion: z
+      .enum(criteria.map((each) => each.id))
+      .default('l2')
+      .describe('How the importance of channels is judged.'),
+    scope: z
+      .enum(['local', 'global'])
+      .default('global')
+      .describe(
+        'Whether every channel group loses the same share, or the least important channels of all.',
+      ),
+    ratio: share.optional().describe('Share of the channels that is removed.'),
+    macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
+    params: share.optional().describe('Share of the params that is left.'),
+    normalization: z
+      .enum(['auto', ...normalizations])
+      .default('auto')
+      .describe(
+        'How scores are brought to one scale before channels of different groups are compared.',
+      ),
+    policy: z
+      .enum(policies)
+      .default('average')
+      .describe('How the scores of a channel in several coupled layers become one.'),
+    members: z
+      .enum(memberChoices)
+      .default('producing')
+      .describe(
+        'Whether only the weights that make a channel speak for it, or those that read it too.',
+      ),
+    layers: z
+      .record(z.string(), layerOptions)
+      .default({})
+      .describe('Exceptions for layers, by glob on their names; later ones win.'),
+    min_channels: z.int().min(1).default(2).describe('Channels that every layer keeps at least.'),
+    max_ratio: removable
+      .default(0.9)
+      .describe('Largest share of its channels that a group may lose.'),
+    round: z.int().min(1).default(1).describe('Kept channels become a multiple of this.'),
+    recover: z
+      .enum(['auto', 'none', 'reconstruct'])
+      .default('auto')
+      .describe('Recovery without training: `auto` reconstructs when there is calibration data.'),
+    samples: z.int().min(1).default(1024).describe('Calibration samples that recovery looks at.'),
+    seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
+  })
+  .refine(
+    ({ ratio, macs, params }) =>
+      [ratio, macs, params].filter((each) => each !== undefined).length === 1,
+    { message: 'Give exactly one of ratio (share removed), macs or params (shares left).' },
+  );
+
+export type PruneOptions = z.infer<typeof pruneOptions>;

@@ -23,8 +23,11 @@ export const ifOp: Op = {
       types.map((outputs) => outputs[i]).reduce((a, b) => mergeTypes(a, b, fresh)),
     );
   },
-  cost: ({ node, subgraph }: CostContext) => {
-    const costs = branches(node).map((graph) => subgraph?.(graph) ?? { macs: 0 });
+  cost: ({ node, subgraph, integers }: CostContext) => {
+    const condition = integers?.(0)?.[0];
+    const costs = branches(node)
+      .filter((_, i) => condition === undefined || (condition !== 0) === (i === 0))
+      .map((graph) => subgraph?.(graph) ?? { macs: 0 });
     return {
       macs: Math.max(0, ...costs.map((cost) => cost.macs)),
       elementwise: Math.max(0, ...costs.map((cost) => cost.elementwise ?? 0)),

@@ -39,7 +39,7 @@ export const loop: Op = {
   },
 };
 
-/** Rounds after which carried types that still change count as unknown; real bodies need two. */
+/** Rounds after which a carried type that still changes counts as unknown; real bodies need two. */
 const maxRounds = 8;
 
 /**
@@ -59,11 +59,12 @@ function fixedPoint({ inputs, fresh, subgraph }: ShapeContext, body: Graph, init
   let carried = initial;
   for (let round = 0; ; round++) {
     const results = subgraph(body, [iteration, condition, ...carried]);
-    const next = carried.map((type, i) =>
-      mergeTypes(type, keepWidened(type, results[i + 1], widened), widen),
-    );
+    const next = carried.map((type, i) => {
+      const merged = mergeTypes(type, keepWidened(type, results[i + 1], widened), widen);
+      return round < maxRounds || sameType(merged, type) ? merged : undefined;
+    });
     if (next.every((type, i) => sameType(type, carried[i]))) return { carried, results };
-    carried = round < maxRounds ? next : next.map(() => undefined);
+    carried = next;
   }
 }
 

@@ -93,15 +93,22 @@ export function constant(
   return { ...fed(dtype, dims, data), constant: true };
 }
 
-/** A graph for an attribute, with inputs of known element types and unknown shapes. */
+/** An element type; with brackets behind, that of a scalar. */
+type Declaration = DataTypeName | `${DataTypeName}[]`;
+
+/** A graph for an attribute, with inputs and outputs of known element types. */
 export function subgraph(
-  inputs: Readonly<Record<string, DataTypeName>>,
+  inputs: Readonly<Record<string, Declaration>>,
   nodes: readonly NodeSpec[],
-  outputs: Readonly<Record<string, DataTypeName>>,
+  outputs: Readonly<Record<string, Declaration>>,
   constants: Readonly<Record<string, Given>> = {},
 ): Graph {
-  const declare = (types: Readonly<Record<string, DataTypeName>>) =>
-    Object.entries(types).map(([name, dtype]) => valueInfo(name, dtype));
+  const declare = (types: Readonly<Record<string, Declaration>>) =>
+    Object.entries(types).map(([name, type]) =>
+      type.endsWith('[]')
+        ? valueInfo(name, type.slice(0, -2) as DataTypeName, [])
+        : valueInfo(name, type as DataTypeName),
+    );
   return {
     ...emptyGraph('body'),
     node: nodes.map(makeNode),

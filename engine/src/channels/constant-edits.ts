@@ -60,6 +60,11 @@ export class ConstantEdits {
     ofNode.set(input, { key, make });
   }
 
+  /** A name that nothing in the model has. */
+  name(wanted: string): string {
+    return this.fresh(wanted);
+  }
+
   /** Makes a new constant that this node alone uses. */
   add(graph: Graph, node: Node, input: number, name: string, make: (name: string) => Tensor): void {
     const taken = this.fresh(name);

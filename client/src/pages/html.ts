@@ -24,7 +24,6 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, title: 
     <title>${escapeHtml(title)}</title>
   </head>
   <body>
-    <coppice-page></coppice-page>
     <script nonce="${nonce}" src="${script.toString()}"></script>
   </body>
 </html>`;

@@ -14,10 +14,10 @@ export interface Bar {
 }
 
 const rowHeight = 22;
-const labelWidth = 190;
+const widestLabel = 220;
 const valueWidth = 150;
-/** A character of the label at most, in pixels. */
-const characterWidth = 7.2;
+/** Width of a character of the label, in pixels, seldom more. */
+const characterWidth = 6.8;
 
 @customElement('coppice-bars')
 export class BarChart extends LitElement {
@@ -112,6 +112,8 @@ export class BarChart extends LitElement {
       ...this.bars.map((bar) => Math.max(bar.before ?? 0, bar.after ?? 0)),
       0,
     );
+    const longest = Math.max(...this.bars.map((bar) => bar.label.length), 0);
+    const labelWidth = Math.min(widestLabel, longest * characterWidth + 12);
     const scale = scaleLinear()
       .domain([0, largest || 1])
       .range([0, this.width - labelWidth - valueWidth]);
@@ -131,12 +133,12 @@ export class BarChart extends LitElement {
           <desc id="description">
             ${this.bars.length} bars, one per layer in graph order. Arrow keys move between them.
           </desc>
-          ${this.bars.map((bar, index) => this.bar(bar, index, scale))}
+          ${this.bars.map((bar, index) => this.bar(bar, index, labelWidth, scale))}
         </svg>
       </div>`;
   }
 
-  private bar(bar: Bar, index: number, scale: (value: number) => number) {
+  private bar(bar: Bar, index: number, labelWidth: number, scale: (value: number) => number) {
     const text = valueText(bar, this.format);
     const y = index * rowHeight;
     const end = scale(Math.max(bar.before ?? 0, bar.after ?? 0));
@@ -189,7 +191,7 @@ function valueText(bar: Bar, format: (value: number) => string): string {
 
 /** Layer names differ at their ends, so the middle goes. */
 function shorten(label: string): string {
-  const room = Math.floor((labelWidth - 12) / characterWidth);
+  const room = Math.floor((widestLabel - 12) / characterWidth);
   if (label.length <= room) return label;
   const head = Math.floor((room - 1) / 3);
   return `${label.slice(0, head)}…${label.slice(label.length - (room - 1 - head))}`;

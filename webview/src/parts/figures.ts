@@ -52,6 +52,7 @@ export class Figures extends LitElement {
       }
       .change {
         font-weight: 600;
+        white-space: nowrap;
       }
       .bar {
         height: 4px;

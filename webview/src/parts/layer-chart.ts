@@ -2,8 +2,6 @@
 import { LitElement, css, html } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
-import '@vscode-elements/elements/dist/vscode-radio/index.js';
-import '@vscode-elements/elements/dist/vscode-radio-group/index.js';
 import type { LayerComparison } from '#protocol/report';
 import { formatChange, formatCount } from '../format';
 import { textStyles } from '../styles';
@@ -27,25 +25,49 @@ export class LayerChart extends LitElement {
   static override styles = [
     textStyles,
     css`
-      .row {
+      .spread {
         margin-bottom: 10px;
+      }
+      fieldset.row {
+        border: none;
+        margin: 0;
+        padding: 0;
+        gap: 16px;
+      }
+      legend {
+        position: absolute;
+        clip-path: inset(50%);
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+      }
+      label {
+        cursor: pointer;
+      }
+      input {
+        accent-color: var(--vscode-charts-blue);
+        margin: 0 6px 0 0;
+        vertical-align: -1px;
       }
     `,
   ];
 
   override render() {
     return html`<div class="row spread">
-        <vscode-radio-group aria-label="Measure" @change=${this.choose}>
+        <fieldset class="row" @change=${this.choose}>
+          <legend>Measure</legend>
           ${(Object.keys(measures) as Measure[]).map(
             (measure) =>
-              html`<vscode-radio
-                name="measure"
-                value=${measure}
-                label=${measures[measure]}
-                ?checked=${measure === this.measure}
-              ></vscode-radio>`,
+              html`<label
+                ><input
+                  type="radio"
+                  name="measure"
+                  value=${measure}
+                  .checked=${measure === this.measure}
+                />${measures[measure]}</label
+              >`,
           )}
-        </vscode-radio-group>
+        </fieldset>
         <vscode-button
           secondary
           aria-pressed=${this.asTable ? 'true' : 'false'}
@@ -78,8 +100,8 @@ export class LayerChart extends LitElement {
   }
 
   private choose(event: Event): void {
-    const value = (event.target as HTMLElement & { value?: string }).value;
-    if (value !== undefined && value in measures) this.measure = value as Measure;
+    const { target } = event;
+    if (target instanceof HTMLInputElement) this.measure = target.value as Measure;
   }
 }
 

@@ -62,8 +62,7 @@ export class SortableTable extends LitElement {
       td {
         padding: 4px 12px;
         vertical-align: top;
-        overflow-wrap: anywhere;
-        min-width: 4ch;
+        overflow-wrap: break-word;
       }
       tbody tr + tr td {
         border-top: 1px solid
@@ -120,15 +119,16 @@ export class SortableTable extends LitElement {
   private header(column: Column<never>, index: number) {
     const active = this.sorted?.column === index;
     const direction = this.sorted?.descending ? 'descending' : 'ascending';
+    const arrow = html`<span class="arrow" aria-hidden="true"
+      >${active ? (this.sorted?.descending ? '↓' : '↑') : ''}</span
+    >`;
     return html`<th
       scope="col"
       class=${column.numeric ? 'numeric' : ''}
       aria-sort=${active ? direction : 'none'}
     >
       <button @click=${() => this.sortBy(index)}>
-        ${column.title}<span class="arrow" aria-hidden="true"
-          >${active ? (this.sorted?.descending ? '↓' : '↑') : ''}</span
-        >
+        ${column.numeric ? [arrow, column.title] : [column.title, arrow]}
       </button>
     </th>`;
   }

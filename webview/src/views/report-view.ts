@@ -39,7 +39,7 @@ export class ReportView extends LitElement {
     ];
     return html`${heading(report)} ${this.interactive ? actionBar(actionsFor(report)) : nothing}
       <coppice-figures .figures=${figures}></coppice-figures>
-      ${metric === null ? nothing : html`<p class="muted">${metric.title} on ${metric.samples} samples.</p>`}
+      ${metric === null ? nothing : html`<p class="muted">The ${metric.title} was measured on ${metric.samples.toLocaleString('en')} samples.</p>`}
       <h2>Verification</h2>
       ${verificationList(report.verification)} ${issueList(report.issues)}
       <h2>Layers</h2>

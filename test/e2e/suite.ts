@@ -1,0 +1,81 @@
+/** A small runner for tests that share one costly thing, a browser or an editor, and so run in order. */
+
+/** Takes pictures of what a failed test saw; returns lines to print below the failure. */
+export type Witness = (name: string) => Promise<readonly string[]>;
+
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Case {
+  readonly title: string;
+  readonly body: () => Promise<void>;
+}
+
+/** Longest time for one test. Steps inside have shorter limits of their own. */
+const testLimit = 180_000;
+
+export class Suite {
+  private readonly cases: Case[] = [];
+
+  constructor(
+    readonly title: string,
+    private readonly witness: Witness,
+  ) {}
+
+  test(title: string, body: () => Promise<void>): void {
+    this.cases.push({ title, body });
+  }
+
+  /** Runs the tests whose title contains `filter`, one line each. */
+  async run(filter: string): Promise<Outcome> {
+    let passed = 0;
+    let failed = 0;
+    for (const { title, body } of this.cases) {
+      const name = `${this.title}: ${title}`;
+      if (!name.includes(filter)) continue;
+      const started = Date.now();
+      try {
+        await limited(body());
+        passed++;
+        console.log(`✓ ${name} (${seconds(started)})`);
+      } catch (error) {
+        failed++;
+        console.log(`✗ ${name} (${seconds(started)})`);
+        console.log(
+          indented(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+        );
+        const lines = await this.witness(fileName(name)).catch((reason: unknown) => [
+          String(reason),
+        ]);
+        console.log(indented(lines.join('\n')));
+      }
+    }
+    return { passed, failed };
+  }
+}
+
+async function limited(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`longer than ${String(testLimit)} ms`)), testLimit);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+}
+
+function fileName(title: string): string {
+  return title.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '    ');
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, costOf, fed, oneNode } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, costOf, fed, oneNode } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const states = fed('float', [2, 5, 8]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, costOf, fed, infer, oneNode, subgraph, type Case } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, costOf, fed, infer, oneNode, subgraph, type Case } from './testing/one-node';
 
 const x = fed('float', [2, 3]);
 const weights = { w: constant('float', [3, 4]) };

@@ -15,11 +15,13 @@ export type Resolve = (dim: Dim) => number;
  * known or has no cost rule.
  */
 export function nodeCost(node: Node, graph: Graph, types: TypeTable, resolve: Resolve): Cost {
-  const shapeOf = (name: string) => name && types.type(name, graph)?.shape?.map(resolve);
+  // Sizes assumed for symbols may be too small for the model: nothing has less than no elements.
+  const size = (dim: Dim) => Math.max(0, resolve(dim));
+  const shapeOf = (name: string) => (name ? types.type(name, graph)?.shape?.map(size) : undefined);
   const cost = findOp(node)?.cost?.({
     node,
-    inputs: node.input.map((name) => shapeOf(name) || undefined),
-    outputs: node.output.map((name) => shapeOf(name) || undefined),
+    inputs: node.input.map(shapeOf),
+    outputs: node.output.map(shapeOf),
     subgraph: (inner) => graphCost(inner, types, resolve),
     integers: (input) => integersOf(node.input[input], graph, types)?.map(resolve),
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testAgainstRuntime } from './differential';
-import { costOf, fed, oneNode } from './one-node';
+import { testAgainstRuntime } from './testing/differential';
+import { costOf, fed, oneNode } from './testing/one-node';
 
 const einsum = (equation: string, ...shapes: number[][]) =>
   oneNode(

@@ -1,5 +1,5 @@
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, fed, oneNode } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, fed, oneNode } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const x = fed('float', [2, 3, 4]);

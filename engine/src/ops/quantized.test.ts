@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, costOf, fed, oneNode, type Given } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, costOf, fed, oneNode, type Given } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const scale = constant('float', [], [0.1]);

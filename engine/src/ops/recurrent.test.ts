@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testAgainstRuntime } from './differential';
-import { constant, costOf, fed, infer, oneNode } from './one-node';
+import { testAgainstRuntime } from './testing/differential';
+import { constant, costOf, fed, infer, oneNode } from './testing/one-node';
 
 const x = fed('float', [5, 3, 4]);
 

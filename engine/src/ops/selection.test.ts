@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, costOf, fed, oneNode } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, costOf, fed, oneNode } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const x = fed('float', [2, 3, 4]);

@@ -1,5 +1,5 @@
-import { testAgainstRuntime, testAgainstSpec } from './differential';
-import { constant, fed, oneNode } from './one-node';
+import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
+import { constant, fed, oneNode } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const signal = fed('float', [2, 16, 1]);

@@ -3,15 +3,15 @@
  * ONNX Runtime makes of them when it runs them.
  */
 
-import { makeAttribute, type AttributeValue } from '../ir/attributes';
-import { dataTypeNamed, type DataTypeName, type TypedArray } from '../ir/data-type';
-import { bindDim } from '../ir/dim';
-import type { Graph, Model, Node, Tensor, ValueInfo } from '../ir/model';
-import { makeTensor } from '../ir/tensor';
-import { encodeModel } from '../onnx/write';
-import { graphCost } from './cost';
-import { inferTypes, type TypeTable } from './infer';
-import type { Cost } from './op';
+import { makeAttribute, type AttributeValue } from '../../ir/attributes';
+import { dataTypeNamed, type DataTypeName, type TypedArray } from '../../ir/data-type';
+import { bindDim } from '../../ir/dim';
+import type { Graph, Model, Node, Tensor, ValueInfo } from '../../ir/model';
+import { makeTensor } from '../../ir/tensor';
+import { encodeModel } from '../../onnx/write';
+import { graphCost } from '../cost';
+import { inferTypes, type TypeTable } from '../infer';
+import type { Cost } from '../op';
 
 /** A value fed to the model, or an initializer where `constant` is set. */
 export interface Given {

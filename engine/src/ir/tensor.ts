@@ -140,7 +140,8 @@ function view<T>(
   if (bytes.byteOffset % array.BYTES_PER_ELEMENT === 0) {
     return new array(bytes.buffer, bytes.byteOffset, count);
   }
-  const copy = bytes.slice(0, count * array.BYTES_PER_ELEMENT);
+  // Not `slice`: that of a Buffer shares the memory it should copy.
+  const copy = new Uint8Array(bytes.subarray(0, count * array.BYTES_PER_ELEMENT));
   return new array(copy.buffer, 0, count);
 }
 

@@ -16,7 +16,12 @@ export interface ByteSource {
 }
 
 export class MemorySource implements ByteSource {
-  constructor(private readonly bytes: Uint8Array) {}
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    // A Buffer would leak into the model, and its `slice` shares where that of Uint8Array copies.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
 
   get byteLength(): number {
     return this.bytes.byteLength;
@@ -40,6 +45,11 @@ export class FileSource implements ByteSource {
   constructor(readonly path: string) {
     this.stats = statRegularFile(path);
     this.byteLength = this.stats.size;
+  }
+
+  /** Under how many names the file is known. */
+  get links(): number {
+    return this.stats.nlink;
   }
 
   /** Runs `work` with the file open once instead of once for each read. */

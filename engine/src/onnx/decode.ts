@@ -110,7 +110,7 @@ class Decoder {
       return this.unknown(state, tag, start, end);
     }
     this.note(state, tag, field);
-    const length = wire === Wire.bytes ? this.contentLength(field, end) : 0;
+    const length = wire === Wire.bytes ? this.contentLength(state, field, end) : 0;
     if (field.kind === 'message') this.nested(state, field, length);
     else if (field.kind === 'elements') this.elements(state, field, wire, length);
     else if (!field.repeated) state.values[field.name] = this.scalar(field, length);
@@ -136,13 +136,15 @@ class Decoder {
     return state.origin;
   }
 
-  private contentLength(field: Field, end: number): number {
+  private contentLength(state: MessageState, field: Field, end: number): number {
     const length = this.window.length();
     const left = end - this.window.position;
     if (length <= left) return length;
     const problem = `says it is ${length} bytes long, but only ${left} are left`;
-    if (field.kind !== 'message') throw new Malformed('truncated', `${field.protoName} ${problem}`);
-    this.report('truncated', problem, field.protoName);
+    const list = field.repeated ? (state.values[field.name] as unknown[]) : undefined;
+    const name = list ? `${field.protoName}[${list.length}]` : field.protoName;
+    if (field.kind !== 'message') throw new Malformed('truncated', `${name} ${problem}`);
+    this.report('truncated', problem, name);
     return left;
   }
 

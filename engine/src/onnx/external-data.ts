@@ -4,7 +4,7 @@
  * (onnx/docs/ExternalDataSecurity.md names the attacks).
  */
 
-import { lstatSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { CoppiceError, type Issue } from '../ir/issue';
 import type { Graph, Model, Node, Tensor } from '../ir/model';
@@ -102,10 +102,11 @@ function openExternal(location: string, folder: string): FileSource | string {
     if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
       return `names "${location}", a link that leads outside the model's folder`;
     }
-    if (lstatSync(real).nlink > 1) {
+    const file = new FileSource(real);
+    if (file.links > 1) {
       return `names "${location}", which is hard-linked and may lie outside the model's folder; copy the file`;
     }
-    return new FileSource(real);
+    return file;
   } catch (problem) {
     if (problem instanceof CoppiceError) return `names "${location}": ${problem.message}`;
     return `names "${location}", which does not exist beside the model`;

@@ -43,7 +43,7 @@ export function foreignFormat(head: Uint8Array): Issue | undefined {
   }
   const found = signatures.find(({ at, bytes }) => text.startsWith(bytes, at));
   if (found) return notOnnx('not-onnx', `The file is ${found.name}, not ONNX. ${found.advice}`);
-  if (isText(text)) {
+  if (isText(head)) {
     return notOnnx(
       'text-file',
       'The file is text, not binary ONNX. Models in ONNX text syntax are named .onnxtxt; a web page instead of a model comes from a failed download.',
@@ -53,9 +53,21 @@ export function foreignFormat(head: Uint8Array): Issue | undefined {
 }
 
 /** Binary ONNX holds control characters in its first bytes: its small lengths and field tags. */
-function isText(head: string): boolean {
-  return head.length >= 4 && /^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(head) && /[\n\x20]/.test(head);
+function isText(head: Uint8Array): boolean {
+  if (head.byteLength < shortestText || head.some((byte) => byte < 32 && !spaces.has(byte))) {
+    return false;
+  }
+  // As a stream, because the head may end within a character.
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    return /\s/.test(decoder.decode(head, { stream: true }));
+  } catch {
+    return false;
+  }
 }
+
+const shortestText = 16;
+const spaces = new Set([9, 10, 13]);
 
 function notOnnx(code: string, message: string): Issue {
   return { severity: 'error', code, message };

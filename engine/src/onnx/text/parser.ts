@@ -116,8 +116,13 @@ export class Parser {
 
   /** Items separated by commas up to `close`, which is consumed; a broken item costs only itself. */
   items(close: string, item: () => void): void {
+    const ended = () => this.is(',') || this.is(close);
+    const wholeItem = () => {
+      item();
+      if (!ended()) this.fail(`"," or "${close}"`);
+    };
     while (!this.matches(close)) {
-      this.recovering(item, () => this.is(',') || this.is(close));
+      this.recovering(wholeItem, ended);
       if (this.matches(',')) continue;
       this.expect(close);
       return;

@@ -105,7 +105,7 @@ function listOf(attribute: Attribute): Value {
     case AttributeType.strings:
       return list(strings.map(stringLiteral));
     case AttributeType.typeProtos:
-      return { typed: true, ...list(typeProtos.map(typeText)) };
+      return list(typeProtos.map(typeText), true);
     case AttributeType.tensors:
       return nestedList('tensors', tensors, sampleTensor, (writer, tensor) =>
         printTensorValue(writer, tensor),
@@ -142,9 +142,9 @@ function graphValue(graph: Graph): Value {
 }
 
 /** A list of texts; one that cannot be written makes the whole list the annotation's. */
-function list(texts: readonly (string | undefined)[]): Value {
+function list(texts: readonly (string | undefined)[], typed = false): Value {
   if (texts.length === 0) return { text: '[]', typed: true };
-  return texts.includes(undefined) ? standIn : { text: `[${texts.join(', ')}]` };
+  return texts.includes(undefined) ? standIn : { text: `[${texts.join(', ')}]`, typed };
 }
 
 function nestedList<T>(

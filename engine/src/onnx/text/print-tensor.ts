@@ -117,8 +117,10 @@ function unsaid(
   name: string | undefined,
   { said, reference }: Data,
 ): { [key: string]: Json } | undefined {
-  const parser = new Parser(`${headText(tensor)} ${reference ?? '{}'}`);
-  const expressed = parseTensorData(parser, name, parseType(parser), 0);
+  const parser = new Parser(`${headText(tensor)} = ${reference ?? '{}'}`);
+  const type = parseType(parser);
+  parser.expect('=');
+  const expressed = parseTensorData(parser, name, type, 0);
   const empty = (field: (typeof storage)[number]) =>
     field !== 'stringData' && tensor[field]?.byteLength === 0;
   return difference('tensor', tensor, expressed, [...said, ...storage.filter(empty)]);

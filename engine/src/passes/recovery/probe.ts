@@ -11,6 +11,7 @@ import type { NamedTensor } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
 import { Excerpt } from './excerpt';
 import { momentKeys, type MomentParts } from './moments';
+import type { LayerSample } from './original';
 import { patchIndices, type Window } from './patches';
 
 /** Names of the inputs and outputs that a probe added. */
@@ -25,7 +26,7 @@ export interface OriginalLayer {
   /** Outputs of the layer in the original. */
   readonly outputs: number;
   /** Those that the cut model still has; undefined where it has all. */
-  readonly kept?: readonly number[];
+  readonly kept: readonly number[] | undefined;
 }
 
 /** Reads `compared` at positions fed to the input `positions.<i>` for each layer, as output `<i>`. */
@@ -118,8 +119,7 @@ function denseInputs(
 /** What a layer's probe is fed beside the model's own input. */
 export function layerFeeds(
   probe: Probe,
-  positions: Int32Array,
-  target: NamedTensor,
+  { positions, target }: LayerSample,
   rows: number,
   window: Window | undefined,
 ): Record<string, NamedTensor> {

@@ -12,5 +12,21 @@ export interface ModelComparison {
   readonly after: ComparedModel;
   /** In the first model's graph order; layers that only the second has come last. */
   readonly layers: readonly LayerComparison[];
+  /** Operators of which the models have different numbers of nodes. */
+  readonly operators?: readonly OperatorCount[];
+  /** Inputs, outputs and layers' outputs whose shapes differ. */
+  readonly shapes?: readonly ChangedShape[];
   readonly issues: readonly InspectionIssue[];
+}
+
+export interface OperatorCount {
+  readonly op: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface ChangedShape {
+  readonly name: string;
+  readonly before: readonly (number | string)[] | null;
+  readonly after: readonly (number | string)[] | null;
 }

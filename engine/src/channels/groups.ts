@@ -4,7 +4,7 @@ import type { Node } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import { none, type AxisLabels } from '../ops/channel-rule';
 import type { ChannelGroup, GroupMember, MemberRole } from './group';
-import { layerName } from './layer-name';
+import { layerName } from '../ir/layer-name';
 import { partition } from './partition';
 import type { Site } from './sites';
 import type { Units } from './units';
@@ -71,28 +71,27 @@ interface Made {
   channels: number;
 }
 
-/** Classes of units that some layer makes, with the layers that do; one class for each pin. */
+/** Classes of units that some layer makes, with the layers that do. */
 function producers({ sites, roots, units, origins }: Labelled, classOf: Int32Array) {
-  const found = new Map<string, Made>();
-  const known = new Set<number>();
+  const found = new Map<number, Made>();
+  const known = new Uint8Array(roots.length);
   for (const site of sites) {
     for (const { input, axis, role } of site.roles) {
       if (role !== 'out' && role !== 'both') continue;
-      const labels = site.inputLabels[input][axis]!;
-      const name = layerName(site.node, origins(site, input)[0]?.tensor);
-      const touched = new Map<string, number>();
-      for (const label of labels) {
+      const touched = new Map<number, number>();
+      for (const label of site.inputLabels[input][axis]!) {
         if (label === none) continue;
         const root = roots[label];
-        const key = `${classOf[root]}|${units.pinOf(root) ?? ''}`;
+        // Units that nothing but a pin tells apart are two groups too: one can still be cut.
+        const key = classOf[root] * 2 + Number(units.pinOf(root) !== undefined);
         touched.set(key, (touched.get(key) ?? 0) + 1);
-        let made = found.get(key);
-        if (!made) found.set(key, (made = { roots: [], layers: [], channels: 0 }));
-        if (!known.has(root)) {
-          known.add(root);
-          made.roots.push(root);
-        }
+        if (known[root]) continue;
+        known[root] = 1;
+        const made = found.get(key);
+        if (made) made.roots.push(root);
+        else found.set(key, { roots: [root], layers: [], channels: 0 });
       }
+      const name = layerName(site.node, origins(site, input)[0]?.tensor);
       for (const [key, channels] of touched) {
         const made = found.get(key)!;
         if (made.layers.length === 0) made.channels = channels;

@@ -72,7 +72,12 @@ export function widen(codes: Uint8Array | Uint16Array, type: DataTypeName): Floa
 export function narrow(values: readonly number[], type: DataTypeName): number[] {
   const all = table(type);
   const { codes, sorted } = ordered(type, all);
-  return values.map((value) => nearest(value, all, codes, sorted));
+  const negativeZero = all.findIndex((each) => Object.is(each, -0));
+  return values.map((value) => {
+    const code = nearest(value, all, codes, sorted);
+    const negative = value < 0 || Object.is(value, -0);
+    return negative && all[code] === 0 && negativeZero >= 0 ? negativeZero : code;
+  });
 }
 
 const orders = new Map<DataTypeName, { codes: number[]; sorted: number[] }>();
@@ -91,11 +96,6 @@ function ordered(type: DataTypeName, all: Float32Array): { codes: number[]; sort
 
 function nearest(value: number, all: Float32Array, codes: number[], sorted: number[]): number {
   if (Number.isNaN(value)) return all.findIndex(Number.isNaN);
-  if (Object.is(value, -0))
-    return Math.max(
-      all.findIndex((each) => Object.is(each, -0)),
-      codes[sorted.indexOf(0)],
-    );
   let low = 0;
   let high = sorted.length - 1;
   while (low < high) {

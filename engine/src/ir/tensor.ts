@@ -48,6 +48,9 @@ export function elements(tensor: Tensor): TypedArray {
     );
   }
   const count = elementCount(tensor);
+  if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count * type.bits)) {
+    throw dataError(tensor, 'has impossible dimensions');
+  }
   const name = type.name as DataTypeName;
   const raw = tensor.external ?? tensor.rawData;
   if (raw) {
@@ -177,7 +180,11 @@ function fromTypedFields(tensor: Tensor, type: DataTypeName, count: number): Typ
     source: Payload | undefined,
     array: Parameters<typeof view<T>>[1],
     size: number,
-  ) => view(source?.read() ?? new Uint8Array(), array, (source?.byteLength ?? 0) / size);
+  ) => {
+    const bytes = source?.read() ?? new Uint8Array();
+    if (bytes.byteLength % size !== 0) throw dataError(tensor, 'ends in the middle of an element');
+    return view(bytes, array, bytes.byteLength / size);
+  };
   switch (type) {
     case 'float':
       return read<Float32Array>(tensor.floatData, Float32Array, 4);

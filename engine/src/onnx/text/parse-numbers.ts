@@ -61,7 +61,7 @@ function storageOf(type: DataType): Storage {
 export function parseNumbers(parser: Parser, type: DataType, expected: number): NumberArray {
   const { lexer } = parser;
   const storage = storageOf(type);
-  let array = new storage.array(Math.max(0, Math.min(expected || 0, 1024)));
+  let array = new storage.array(Math.max(0, Math.min(expected || 0, 64)));
   let count = 0;
   let at = lexer.skipTrivia(lexer.end);
   while (lexer.text.charCodeAt(at) !== closingBrace) {

@@ -22,18 +22,26 @@ import type { Writer } from './writer';
 const perLine = 12;
 
 /** `float[2] w = {1, 2}` */
-export function printInitializer(writer: Writer, tensor: Tensor): void {
+export function printInitializer(writer: Writer, given: Tensor): void {
+  const tensor = placed(writer, given);
   const data = dataOf(writer, tensor);
   const head = `${headText(tensor)} ${quotable(tensor.name)} = `;
   printTensor(writer, tensor, data, head, tensor.name ?? '');
 }
 
 /** The same as the value of an attribute, where a name is optional and cannot be quoted. */
-export function printTensorValue(writer: Writer, tensor: Tensor): void {
+export function printTensorValue(writer: Writer, given: Tensor): void {
+  const tensor = placed(writer, given);
   const data = dataOf(writer, tensor);
   const name = isIdentifier(tensor.name) ? tensor.name : undefined;
   const head = [headText(tensor), name, data.reference && '='].filter(Boolean).join(' ');
   printTensor(writer, tensor, data, `${head} `, name);
+}
+
+/** The tensor as it is to be printed: with the bytes of its external file as its own, if wanted. */
+function placed(writer: Writer, tensor: Tensor): Tensor {
+  if (!writer.tensors.inlineExternal || !tensor.external) return tensor;
+  return { ...tensor, rawData: tensor.external, externalData: [], dataLocation: undefined };
 }
 
 function printTensor(
@@ -75,7 +83,7 @@ function dataOf(writer: Writer, tensor: Tensor): Data {
     return referenceTo(writer, `[${entries.join(', ')}]`, []);
   }
   const count = elementCount(tensor);
-  if (count > writer.maxElements) {
+  if (count > writer.tensors.maxElements) {
     return referenceTo(writer, `[${quote(elidedKey)}: ${quote(`${count} elements`)}]`, storage);
   }
   const type = dataTypeOf(tensor.dataType);

@@ -106,6 +106,16 @@ g (float[N, 2, ?] x) => ()
     expect(printModel(model({ initializer: [weights] }), { maxElements: 4 })).toContain('0.1}');
   });
 
+  it('prints external tensors as references, or in full when asked to', () => {
+    const { rawData: external, ...rest } = weights;
+    const externalData = [{ key: 'location', value: 'w.bin' }];
+    const far = model({ initializer: [{ ...rest, external, externalData, dataLocation: 1 }] });
+    expect(printModel(far)).toContain('w = ["location": "w.bin"]');
+    expect(printModel(far, { inlineExternal: true })).toBe(
+      printModel(model({ initializer: [weights] })),
+    );
+  });
+
   it('keeps edits to what an annotated node says in plain text', () => {
     const text = printModel(
       model({

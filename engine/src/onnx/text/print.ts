@@ -7,7 +7,7 @@
  * strings and metadata of nodes, values, tensors and graphs, sparse initializers, quantization
  * annotations, denotations, names that cannot be written where they stand, fields that are present
  * but empty, and malformed tensors. Not kept: the wire form of a file (field order, unknown fields,
- * which field holds a tensor's elements) and the bytes of external files, which stay references.
+ * which field holds a tensor's elements) and, unless asked for, the bytes of external files.
  *
  * Floats below 32 bits are printed as bit patterns and types below 8 bits as packed bytes, as the
  * reference implementation has them.
@@ -28,11 +28,17 @@ export interface PrintOptions {
    * that are left out are not read from their file. Without it everything is printed.
    */
   readonly maxElements?: number;
+  /**
+   * Prints the elements of tensors in external files instead of the reference, where the reader
+   * found them. For a text that is to stand on its own, or in another folder.
+   */
+  readonly inlineExternal?: boolean;
 }
 
 /** @throws CoppiceError `text-too-large` for a text that does not fit into a string (half a GB). */
 export function printModel(model: Model, options: PrintOptions = {}): string {
-  const writer = new Writer(options.maxElements ?? Infinity);
+  const { maxElements = Infinity, inlineExternal = false } = options;
+  const writer = new Writer({ maxElements, inlineExternal });
   const header = headerText(model);
   const elsewhere = model.graph ? ['graph', 'functions'] : ['functions'];
   const annotation = annotationOf(

@@ -5,14 +5,19 @@ import { CoppiceError } from '../../ir/issue';
 /** A little below what a JavaScript string can hold (2^29 - 24 characters in V8). */
 const maxLength = 536_000_000;
 
+/** How much of the tensors is printed; said in full where `printModel` takes it. */
+export interface TensorOptions {
+  readonly maxElements: number;
+  readonly inlineExternal: boolean;
+}
+
 export class Writer {
   private readonly pieces: string[] = [];
   private length = 0;
   private indent = '';
   private atLineStart = true;
 
-  /** `maxElements`: tensors with more elements are elided; Infinity prints all. */
-  constructor(readonly maxElements: number) {}
+  constructor(readonly tensors: TensorOptions) {}
 
   /** @throws CoppiceError `text-too-large` when the text outgrows what a string can hold. */
   write(text: string): void {

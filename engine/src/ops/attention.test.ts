@@ -7,6 +7,59 @@ const states = fed('float', [2, 5, 8]);
 
 testAgainstRuntime('Attention', [
   oneNode(
+    'RotaryEmbedding',
+    'packed heads without position ids',
+    [states, fed('float', [2, 5, 2]), fed('float', [2, 5, 2])],
+    { opset: 23, attributes: { num_heads: 2 } },
+  ),
+  oneNode(
+    'RotaryEmbedding',
+    'four axes, one position',
+    [
+      fed('float', [2, 2, 5, 8]),
+      fed('int64', [1]),
+      constant('float', [9, 4]),
+      constant('float', [9, 4]),
+    ],
+    { domain, attributes: { interleaved: 1 } },
+  ),
+  oneNode(
+    'QAttention',
+    'no state',
+    [
+      fed('uint8', [2, 5, 8]),
+      constant('uint8', [8, 36]),
+      constant('float', [36]),
+      constant('float', [], [0.1]),
+      constant('float', [], [0.1]),
+      undefined,
+      constant('uint8', [], [1]),
+      constant('uint8', [], [1]),
+    ],
+    { domain, attributes: { num_heads: 2 } },
+  ),
+  oneNode(
+    'DecoderMaskedMultiHeadAttention',
+    'self attention with a shared buffer',
+    [
+      fed('float', [1, 1, 8]),
+      fed('float', [1, 1, 8]),
+      fed('float', [1, 1, 8]),
+      undefined,
+      undefined,
+      fed('float', [1, 2, 6, 4]),
+      fed('float', [1, 2, 6, 4]),
+      fed('int32', [1], [2]),
+    ],
+    { domain, attributes: { num_heads: 2, past_present_share_buffer: 1 }, outputs: 3 },
+  ),
+  oneNode(
+    'DecoderMaskedMultiHeadAttention',
+    'cross attention',
+    [fed('float', [1, 1, 8]), fed('float', [1, 2, 5, 4]), fed('float', [1, 2, 5, 4])],
+    { domain, attributes: { num_heads: 2 } },
+  ),
+  oneNode(
     'Attention',
     'four axes, grouped heads, other value size, scores asked',
     [fed('float', [2, 4, 3, 8]), fed('float', [2, 2, 5, 8]), fed('float', [2, 2, 5, 6])],
@@ -139,6 +192,36 @@ testAgainstRuntime('Attention', [
 
 // ONNX Runtime's CPU build has no kernel for these.
 testAgainstSpec('Attention', [
+  [
+    oneNode(
+      'PackedAttention',
+      'unequal projections',
+      [
+        fed('float16', [7, 8]),
+        constant('float16', [8, 40]),
+        constant('float16', [40]),
+        fed('int32', [2, 5]),
+        fed('int32', [3]),
+      ],
+      { domain, attributes: { num_heads: 2, qkv_hidden_sizes: [12, 12, 16] } },
+    ),
+    ['float16[7,16]'],
+  ],
+  [
+    oneNode(
+      'DecoderMaskedSelfAttention',
+      'growing cache',
+      [
+        fed('float', [2, 1, 8]),
+        constant('float', [8, 36]),
+        constant('float', [36]),
+        undefined,
+        fed('float', [2, 2, 2, 9, 6]),
+      ],
+      { domain, attributes: { num_heads: 2 }, outputs: 2 },
+    ),
+    ['float[2,1,12]', 'float[2,2,2,10,6]'],
+  ],
   [
     oneNode(
       'PackedAttention',

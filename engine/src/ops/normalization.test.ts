@@ -81,6 +81,19 @@ testAgainstRuntime('Normalization', [
 // GPU operators, without a CPU kernel.
 testAgainstSpec('Normalization', [
   [
+    oneNode('GroupNorm', 'channels first', [fed('float16', [2, 4, 3, 3]), scale, scale], {
+      domain,
+      attributes: { groups: 2, activation: 0, channels_last: 0 },
+    }),
+    ['float16[2,4,3,3]'],
+  ],
+  [
+    oneNode('SkipGroupNorm', 'output only', [fed('float', [1, 3, 3, 4]), scale, scale, scale], {
+      domain,
+    }),
+    ['float[1,3,3,4]'],
+  ],
+  [
     oneNode('GroupNorm', 'channels last', [fed('float', [2, 3, 3, 4]), scale, scale], {
       domain,
       attributes: { groups: 2, activation: 1 },
@@ -102,10 +115,37 @@ testAgainstRuntime('Activations of com.microsoft', [
   oneNode('FastGelu', 'with bias', [x, scale], { domain }),
   oneNode('QuickGelu', 'plain', [x], { domain }),
   oneNode('BiasGelu', 'with bias', [x, scale], { domain }),
+  oneNode('Gelu', 'vector', [scale], { domain }),
+  oneNode('QuickGelu', 'another factor', [fed('float', [5])], {
+    domain,
+    attributes: { alpha: { f: 1 } },
+  }),
+  oneNode('BiasGelu', 'matrix', [fed('float', [3, 4]), scale], { domain }),
 ]);
 
 testAgainstSpec('Activations of com.microsoft', [
   [oneNode('BiasAdd', 'with skip', [x, scale, x], { domain }), ['float[2,3,4]']],
+  [
+    oneNode('BiasAdd', 'half precision', [fed('float16', [2, 3, 4]), scale, x], { domain }),
+    ['float16[2,3,4]'],
+  ],
+  [
+    oneNode('BiasSplitGelu', 'images', [fed('float', [1, 9, 20]), fed('float', [20])], { domain }),
+    ['float[1,9,10]'],
+  ],
+  [oneNode('BiasDropout', 'without mask', [x, scale, x], { domain }), ['float[2,3,4]']],
+  [
+    oneNode(
+      'BiasSoftmax',
+      'inner broadcast',
+      [fed('float', [2, 4, 3, 3]), fed('float', [2, 1, 1, 3])],
+      {
+        domain,
+        attributes: { axis: 3, is_inner_broadcast: 0 },
+      },
+    ),
+    ['float[2,4,3,3]'],
+  ],
   [oneNode('BiasSplitGelu', 'halves', [x, scale], { domain }), ['float[2,3,2]']],
   [oneNode('BiasSoftmax', 'broadcast', [x, x], { domain }), ['float[2,3,4]']],
   [

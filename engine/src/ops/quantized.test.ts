@@ -1,6 +1,5 @@
-import { describe, expect, test } from 'vitest';
 import { testAgainstRuntime, testAgainstSpec } from './testing/differential';
-import { constant, costOf, fed, oneNode, type Given } from './testing/one-node';
+import { constant, fed, oneNode, type Given } from './testing/one-node';
 
 const domain = 'com.microsoft';
 const scale = constant('float', [], [0.1]);
@@ -17,6 +16,18 @@ const quantized = (dtype: 'uint8' | 'int8', dims: readonly number[]): Given[] =>
 ];
 
 testAgainstRuntime('Quantizing', [
+  oneNode(
+    'QuantizeLinear',
+    'contributed, along an axis',
+    [x, constant('float', [3]), constant('int8', [3])],
+    { domain, attributes: { axis: 1 } },
+  ),
+  oneNode(
+    'DequantizeLinear',
+    'contributed, along an axis',
+    [fed('int8', [2, 3]), constant('float', [3]), constant('int8', [3])],
+    { domain, attributes: { axis: 1 } },
+  ),
   oneNode('QuantizeLinear', 'no zero point', [x, scale]),
   oneNode('QuantizeLinear', 'along an axis', [x, constant('float', [3]), constant('int8', [3])], {
     attributes: { axis: 1 },
@@ -46,6 +57,19 @@ testAgainstRuntime('Quantizing', [
 ]);
 
 testAgainstRuntime('Quantized products', [
+  oneNode('MatMulInteger16', 'vector', [fed('int16', [4]), fed('int16', [4, 5])], { domain }),
+  oneNode(
+    'MatMulBnb4',
+    '4-bit floats',
+    [fed('float', [3, 16]), constant('uint8', [16]), constant('float', [2])],
+    { domain, attributes: { K: 16, N: 2, block_size: 16, quant_type: 0 } },
+  ),
+  oneNode(
+    'QLinearConv',
+    'contributed, channels first',
+    [...quantized('uint8', [1, 3, 5, 5]), constant('uint8', [4, 3, 3, 3]), scale, u8, scale, u8],
+    { domain },
+  ),
   oneNode(
     'QLinearConv',
     'strided, grouped, with bias',
@@ -159,6 +183,32 @@ testAgainstRuntime('Quantized products', [
 testAgainstRuntime('Quantized maps', [
   oneNode(
     'QLinearAdd',
+    'scalar',
+    [...quantized('int8', [4]), ...quantized('int8', []), scale, s8],
+    {
+      domain,
+    },
+  ),
+  oneNode(
+    'QLinearMul',
+    'broadcast',
+    [...quantized('uint8', [2, 1, 3]), ...quantized('uint8', [4, 1]), scale, u8],
+    { domain },
+  ),
+  oneNode('QLinearSigmoid', 'signed', [...quantized('int8', [2, 3, 4]), scale, s8], { domain }),
+  oneNode('QLinearLeakyRelu', 'default slope', [...quantized('uint8', [5]), scale, u8], { domain }),
+  oneNode('QLinearSoftmax', 'flattened', [...quantized('int8', [2, 3, 4]), scale, s8], {
+    domain,
+    attributes: { axis: 1, opset: 12 },
+  }),
+  oneNode(
+    'QLinearWhere',
+    'signed',
+    [fed('bool', [3]), ...quantized('int8', [3]), ...quantized('int8', [2, 3]), scale, s8],
+    { domain },
+  ),
+  oneNode(
+    'QLinearAdd',
     'broadcast',
     [...quantized('uint8', [2, 3, 4]), ...quantized('uint8', [3, 1]), scale, u8],
     { domain },
@@ -222,6 +272,26 @@ testAgainstRuntime('Quantized maps', [
 // No CPU kernels.
 testAgainstSpec('Quantized maps', [
   [
+    oneNode('QLinearReduceMean', 'kept axes', [...quantized('int8', [2, 3, 4]), scale, s8], {
+      domain,
+      attributes: { axes: [-1, 0], keepdims: 1 },
+    }),
+    ['int8[1,3,1]'],
+  ],
+  [
+    oneNode('ReduceSumInteger', 'two axes', [fed('int8', [2, 3, 4])], {
+      domain,
+      attributes: { axes: [0, 1], keepdims: 0 },
+    }),
+    ['int32[4]'],
+  ],
+  [
+    oneNode('MulInteger', 'unsigned', [fed('uint8', [2, 1]), u8, fed('uint8', [3]), u8], {
+      domain,
+    }),
+    ['int32[2,3]'],
+  ],
+  [
     oneNode('QLinearReduceMean', 'axes', [...quantized('uint8', [2, 3, 4]), scale, u8], {
       domain,
       attributes: { axes: [1], keepdims: 0 },
@@ -240,177 +310,3 @@ testAgainstSpec('Quantized maps', [
     ['int32[2,3]'],
   ],
 ]);
-
-testAgainstRuntime('Fused products', [
-  oneNode(
-    'FusedConv',
-    'with activation',
-    [fed('float', [1, 3, 6, 6]), constant('float', [4, 3, 3, 3]), constant('float', [4])],
-    { domain, attributes: { activation: 'Relu', strides: [2, 2] } },
-  ),
-  oneNode(
-    'FusedConv',
-    'with sum',
-    [
-      fed('float', [1, 3, 6, 6]),
-      constant('float', [4, 3, 3, 3]),
-      constant('float', [4]),
-      fed('float', [1, 4, 6, 6]),
-    ],
-    { domain, attributes: { pads: [1, 1, 1, 1] } },
-  ),
-  oneNode(
-    'FusedGemm',
-    'transposed',
-    [fed('float', [4, 3]), constant('float', [5, 4]), constant('float', [5])],
-    { domain, attributes: { transA: 1, transB: 1, activation: 'Relu' } },
-  ),
-  oneNode('FusedMatMul', 'transposed operands', [fed('float', [2, 4, 3]), fed('float', [5, 4])], {
-    domain,
-    attributes: { transA: 1, transB: 1 },
-  }),
-  oneNode('FusedMatMul', 'transposed batch', [fed('float', [3, 2, 4]), fed('float', [2, 4, 5])], {
-    domain,
-    attributes: { transBatchA: 1 },
-  }),
-  oneNode('FusedMatMul', 'both', [fed('float', [4, 2, 6, 3]), fed('float', [2, 6, 4, 5])], {
-    domain,
-    attributes: { transBatchA: 1, transA: 1 },
-  }),
-  oneNode('TransposeMatMul', 'second operand', [fed('float', [2, 3, 4]), fed('float', [2, 5, 4])], {
-    domain,
-    attributes: { transB: 1 },
-  }),
-  oneNode('NhwcMaxPool', 'strided', [fed('uint8', [1, 7, 6, 2])], {
-    domain,
-    attributes: { kernel_shape: [2, 2], strides: [2, 2] },
-  }),
-  oneNode('NhwcMaxPool', 'padded', [fed('int8', [2, 7, 6, 3])], {
-    domain,
-    attributes: { kernel_shape: [3, 3], pads: [1, 1, 1, 1] },
-  }),
-  oneNode('GridSample', 'contributed', [fed('float', [1, 2, 5, 5]), fed('float', [1, 3, 4, 2])], {
-    domain,
-  }),
-  oneNode('Pad', 'contributed', [fed('float', [2, 3]), constant('int64', [4], [1, 0, 2, 3])], {
-    domain,
-  }),
-  oneNode(
-    'ConvTransposeWithDynamicPads',
-    'constant pads',
-    [
-      fed('float', [1, 3, 5, 5]),
-      constant('float', [3, 2, 3, 3]),
-      constant('int64', [4], [1, 0, 1, 0]),
-    ],
-    { domain, attributes: { strides: [2, 2] } },
-  ),
-  oneNode(
-    'ConvTransposeWithDynamicPads',
-    'pads given at run time',
-    [fed('float', [1, 3, 5, 5]), constant('float', [3, 2, 3, 3]), fed('int64', [4], [1, 1, 1, 1])],
-    { domain, unknown: 2 },
-  ),
-  oneNode(
-    'MoE',
-    'two experts',
-    [
-      fed('float', [3, 4]),
-      fed('float', [3, 5]),
-      constant('float', [5, 6, 4]),
-      undefined,
-      constant('float', [5, 4, 6]),
-    ],
-    { domain, attributes: { k: 2 } },
-  ),
-]);
-
-testAgainstSpec('Fused products', [
-  [
-    oneNode(
-      'NhwcFusedConv',
-      'half precision',
-      [fed('float16', [1, 6, 7, 3]), constant('float16', [4, 3, 3, 3])],
-      { domain, attributes: { pads: [1, 1, 1, 1] } },
-    ),
-    ['float16[1,6,7,4]'],
-  ],
-  [
-    oneNode('NhwcConv', 'strided', [fed('float', [1, 6, 8, 3]), constant('float', [4, 3, 2, 2])], {
-      domain,
-      attributes: { strides: [2, 2] },
-    }),
-    ['float[1,3,4,4]'],
-  ],
-]);
-
-describe('cost of quantized and fused products', () => {
-  test.each([
-    // 2 × 3 rows, 4 inputs, 5 outputs each.
-    ['MatMulNBits', oneNode('MatMulNBits', '', [x], { domain, attributes: { K: 4, N: 5 } }), 120],
-    // 4 × 3 outputs pixels … weights 3 × 2 × 2 for each of 1 × 3 × 4 × 4 outputs.
-    [
-      'NhwcConv',
-      oneNode('NhwcConv', '', [fed('float', [1, 6, 8, 3]), fed('float', [4, 3, 2, 2])], {
-        domain,
-        attributes: { strides: [2, 2] },
-      }),
-      48 * 12,
-    ],
-    [
-      'QLinearMatMul',
-      oneNode('QLinearMatMul', '', [
-        ...quantized('uint8', [2, 3, 4]),
-        ...quantized('uint8', [4, 5]),
-        scale,
-        u8,
-      ]),
-      120,
-    ],
-    [
-      'FusedMatMul',
-      oneNode('FusedMatMul', '', [fed('float', [2, 4, 3]), fed('float', [5, 4])], {
-        domain,
-        attributes: { transA: 1, transB: 1 },
-      }),
-      120,
-    ],
-    // 3 tokens through 2 experts of 6 × 4 and 4 × 6 weights.
-    [
-      'MoE',
-      oneNode(
-        'MoE',
-        '',
-        [
-          fed('float', [3, 4]),
-          undefined,
-          fed('float', [5, 6, 4]),
-          undefined,
-          fed('float', [5, 4, 6]),
-        ],
-        { domain, attributes: { k: 2 } },
-      ),
-      288,
-    ],
-    // The same weights with two elements in each byte.
-    [
-      'QMoE',
-      oneNode(
-        'QMoE',
-        '',
-        [
-          fed('float', [3, 4]),
-          undefined,
-          fed('uint8', [5, 6, 2]),
-          undefined,
-          undefined,
-          fed('uint8', [5, 4, 3]),
-        ],
-        { domain, attributes: { k: 2 } },
-      ),
-      288,
-    ],
-  ])('%s', (_type, each, macs) => {
-    expect(costOf(each).macs).toBe(macs);
-  });
-});

@@ -6,6 +6,29 @@ const x = fed('float', [5, 3, 4]);
 
 testAgainstRuntime('Recurrent cells', [
   oneNode(
+    'DynamicQuantizeLSTM',
+    'bidirectional, last states only',
+    [
+      x,
+      constant('uint8', [2, 4, 24]),
+      constant('uint8', [2, 6, 24]),
+      constant('float', [2, 48]),
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      constant('float', [2]),
+      constant('uint8', [2]),
+      constant('float', [2]),
+      constant('uint8', [2]),
+    ],
+    {
+      domain: 'com.microsoft',
+      attributes: { hidden_size: 6, direction: 'bidirectional' },
+      outputs: [false, true, true],
+    },
+  ),
+  oneNode(
     'LSTM',
     'forward, all outputs',
     [x, constant('float', [1, 24, 4]), constant('float', [1, 24, 6])],

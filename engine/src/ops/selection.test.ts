@@ -6,17 +6,33 @@ const domain = 'com.microsoft';
 const x = fed('float', [2, 3, 4]);
 
 testAgainstRuntime('Gathering and scattering', [
+  oneNode('GatherND', 'contributed, rows', [fed('int32', [4, 3]), fed('int32', [2, 1])], {
+    domain,
+    unknownSymbols: 1,
+  }),
+  oneNode('Unique', 'contributed, integers', [fed('float', [9])], {
+    domain,
+    outputs: 3,
+    unknown: 2,
+  }),
+  oneNode(
+    'TensorScatter',
+    'without positions, other axis',
+    [fed('float', [2, 8, 4]), fed('float', [2, 1, 4])],
+    { opset: 24, attributes: { axis: 1 } },
+  ),
   oneNode('GatherElements', 'fewer indices than data', [x, fed('int64', [2, 1, 4])], {
     attributes: { axis: 1 },
   }),
   oneNode('GatherElements', 'negative axis', [fed('int32', [3, 3]), fed('int64', [3, 2])], {
     attributes: { axis: -1 },
   }),
-  oneNode('GatherND', 'partial coordinates', [x, fed('int64', [5, 2])]),
+  oneNode('GatherND', 'partial coordinates', [x, fed('int64', [5, 2])], { unknownSymbols: 1 }),
   oneNode('GatherND', 'batch axis', [x, fed('int64', [2, 6, 1])], {
     attributes: { batch_dims: 1 },
+    unknownSymbols: 1,
   }),
-  oneNode('GatherND', 'full coordinates', [x, fed('int64', [7, 3])], { domain }),
+  oneNode('GatherND', 'full coordinates', [x, fed('int64', [7, 3])], { domain, unknownSymbols: 1 }),
   oneNode(
     'ScatterElements',
     'along the last axis',
@@ -96,6 +112,14 @@ testAgainstRuntime('Gathering and scattering', [
 ]);
 
 testAgainstRuntime('Matrices and random numbers', [
+  oneNode('Trilu', 'contributed, lower', [fed('float', [2, 3, 3]), constant('int64', [], [-1])], {
+    domain,
+    attributes: { upper: 0 },
+  }),
+  oneNode('RandomNormal', 'double', [], { attributes: { shape: [2], dtype: 11 } }),
+  oneNode('RandomUniform', 'default type', [], { attributes: { shape: [1, 4] } }),
+  oneNode('RandomNormalLike', 'another type', [x], { attributes: { dtype: 11 } }),
+  oneNode('RandomUniformLike', 'type of the input', [fed('double', [3])]),
   oneNode('EyeLike', 'type of the input', [fed('float', [3, 4])]),
   oneNode('EyeLike', 'another type', [fed('int32', [3, 4])], { attributes: { dtype: 7, k: 1 } }),
   oneNode('Trilu', 'batch', [x]),

@@ -53,6 +53,20 @@ testAgainstRuntime('Signals', [
 // Kernels of the GPU build only.
 testAgainstSpec('Signals', [
   [
+    oneNode('Rfft', 'odd length', [fed('double', [15])], {
+      domain,
+      attributes: { signal_ndim: 1, onesided: 1, normalized: 0 },
+    }),
+    ['double[8,2]'],
+  ],
+  [
+    oneNode('Irfft', 'one signal', [fed('float16', [5, 2])], {
+      domain,
+      attributes: { signal_ndim: 1, onesided: 1, normalized: 0 },
+    }),
+    ['float16[8]'],
+  ],
+  [
     oneNode('Rfft', 'last axis', [fed('float', [2, 3, 16])], {
       domain,
       attributes: { signal_ndim: 1, onesided: 1, normalized: 0 },

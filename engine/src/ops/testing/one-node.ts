@@ -40,6 +40,8 @@ export interface Case {
   readonly opset?: number;
   /** Dimensions that only the data decides: symbols in the outputs, in all. */
   readonly unknown?: number;
+  /** The same where the sizes of the inputs are symbols, if that leaves more open. */
+  readonly unknownSymbols?: number;
 }
 
 export interface OneNode {
@@ -49,6 +51,7 @@ export interface OneNode {
   readonly outputs?: number | readonly boolean[];
   readonly opset?: number;
   readonly unknown?: number;
+  readonly unknownSymbols?: number;
 }
 
 /** A case of one node, whose inputs are named i0, i1, … and outputs o0, o1, … */
@@ -56,7 +59,7 @@ export function oneNode(
   op: string,
   title: string,
   inputs: readonly (Given | undefined)[],
-  { domain, attributes, outputs = 1, opset, unknown }: OneNode = {},
+  { domain, attributes, outputs = 1, opset, unknown, unknownSymbols }: OneNode = {},
 ): Case {
   const wanted = typeof outputs === 'number' ? new Array<boolean>(outputs).fill(true) : outputs;
   return {
@@ -75,6 +78,7 @@ export function oneNode(
     ],
     opset,
     unknown,
+    unknownSymbols,
   };
 }
 

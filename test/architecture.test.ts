@@ -84,8 +84,8 @@ describe('the architecture', () => {
       ops: ['ir'],
       channels: ['ops', 'ir', 'inspect'],
       inspect: ['ops', 'ir', 'onnx', 'channels'],
-      data: ['ir'],
-      runtime: ['ir', 'onnx', 'data', 'ops'],
+      data: ['ir', 'linalg'],
+      runtime: ['ir', 'linalg', 'onnx', 'data', 'ops'],
     };
     expect(
       offending(({ from, to, typeOnly }) => {

@@ -3,7 +3,7 @@
  * whose channels are 1, 3 or 4 are images, stored CHW or HWC; others can only be scaled.
  */
 
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TypedArray } from '../ir/data-type';
 import { CoppiceError } from '../ir/issue';
 import { fileBytes, type ByteSource } from './byte-source';
@@ -78,13 +78,13 @@ function arraySource(
   const samples = array.dims[0];
   const labels = labelArray && readLabels(labelArray, samples);
   const hash = contentHash(
-    files.map((source) => ({ label: basename(source.name), source })),
+    files.map((source) => ({ label: '', source })),
     { ...options, limit: undefined },
   );
   const prepare = prepareSamples(array, options);
   const shape = array.dims.slice(1).join('×');
   const description = `${shape} ${array.type}; value = ${prepare.formula}`;
-  return { path, samples, labels, hash: `${hash}`, ...prepare, description };
+  return { path, samples, labels, hash, ...prepare, description };
 }
 
 type Preparation = Pick<SampleSource, 'sampleDims' | 'allocate' | 'write'> & { formula: string };

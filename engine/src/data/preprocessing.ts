@@ -120,7 +120,7 @@ export function formulaText(formula: Normalization): string {
   const scaled = scale === 1 ? 'pixel' : `pixel × ${factor}`;
   const centred = mean.every((each) => each === 0) ? scaled : `${scaled} − ${list(mean)}`;
   if (std.every((each) => each === 1)) return centred;
-  return `(${centred}) / ${list(std)}`;
+  return `${centred === 'pixel' ? centred : `(${centred})`} / ${list(std)}`;
 }
 
 /** A size as `[width, height]`, or the one number that was given. */

@@ -29,7 +29,8 @@ export function datasetFrom(source: SampleSource, limit = Infinity): Dataset {
   const order = Uint32Array.from({ length: count }, (_, i) =>
     Math.floor((i * source.samples) / count),
   );
-  return view(source, order, source.hash);
+  const all = count === source.samples;
+  return view(source, order, all ? source.hash : derivedHash(source.hash, { limit: count }));
 }
 
 function view(source: SampleSource, order: Uint32Array, hash: string): Dataset {

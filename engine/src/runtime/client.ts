@@ -32,6 +32,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     const { name } = await worker.call('hello', {}, 'ONNX Runtime');
     return {
       name,
+      pid: worker.pid,
       open: (model, given) =>
         openSession(worker, model, { threads: options.threads ?? 0, ...given }),
       close: () => worker.close(),
@@ -108,6 +109,10 @@ class WorkerProcess {
     void this.exited.then(() => signal?.removeEventListener('abort', abort));
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** Sends one request; rejects with a CoppiceError about `label`, or with the signal's reason. */
   async call<K extends Kind>(
     kind: K,
@@ -146,6 +151,8 @@ class WorkerProcess {
   async close(reason?: unknown): Promise<void> {
     this.end = reason ?? this.end;
     this.stop(() => this.end);
+    // Whoever waits for the end must live to see it, though an idle child keeps nobody alive.
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.ref();
     this.child.kill('SIGKILL');
     await this.exited;
   }

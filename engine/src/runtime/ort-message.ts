@@ -15,7 +15,7 @@ const explanations: readonly (readonly [RegExp, (match: RegExpMatchArray) => str
       'Export it with an older opset, or use a newer onnxruntime-node.',
   ],
   [
-    /protobuf parsing failed|Model data pointer is null|ModelProto does not have a graph/i,
+    /protobuf parsing failed|Model data pointer is null|No graph was found/i,
     () => 'It is not a readable ONNX model: the file is damaged, cut off, or of another format.',
   ],
   [/File doesn't exist|NO_SUCHFILE/i, () => 'There is no such file.'],

@@ -64,6 +64,8 @@ export interface Session {
 export interface Runtime {
   /** For example `onnxruntime-node 1.30.0 (cpu)`. */
   readonly name: string;
+  /** Of the child process. */
+  readonly pid: number | undefined;
   /** Opens a session on the bytes of a model or on a file. */
   open(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /** Ends the child process and every session with it. */

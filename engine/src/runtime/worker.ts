@@ -138,8 +138,9 @@ function tensors(feeds: Feeds): Record<string, Ort.Tensor> {
 function ort(): typeof Ort {
   if (loaded) return loaded;
   const here = typeof __filename === 'string' ? __filename : join(process.cwd(), 'index.js');
+  const require = createRequire(here);
   try {
-    return (loaded = createRequire(here)('onnxruntime-node') as typeof Ort);
+    return (loaded = require('onnxruntime-node') as typeof Ort);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new CoppiceError(

@@ -18,17 +18,38 @@ export function overallHelp(commands: readonly Command[], version: string): stri
   ].join('\n');
 }
 
+const helpColumn = 30;
+const helpWidth = 100;
+
 export function commandHelp(command: Command): string {
   const flags = [...command.flags, ...commonFlags];
-  const names = flags.map(spelled);
-  const width = Math.max(...names.map((name) => name.length));
   return [
     `Usage: ${command.usage}`,
     '',
-    command.summary,
+    ...wrap(command.summary, helpWidth),
     '',
-    ...flags.map((flag, i) => `  ${names[i].padEnd(width)}  ${flag.help}`),
+    ...flags.flatMap(flagHelp),
   ].join('\n');
+}
+
+/** The flag in the left column, its help in the right one, below each other where the flag is long. */
+function flagHelp(flag: Flag): string[] {
+  const name = `  ${spelled(flag)}`;
+  const indent = ' '.repeat(helpColumn);
+  const lines = wrap(flag.help, helpWidth - helpColumn).map((line) => indent + line);
+  if (name.length > helpColumn - 2) return [name, ...lines];
+  return [name.padEnd(helpColumn) + lines[0].trimStart(), ...lines.slice(1)];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1];
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function spelled({ name, short, type, value }: Flag): string {

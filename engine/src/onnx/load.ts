@@ -1,12 +1,13 @@
 /** One door for both spellings of a model: binary ONNX, and ONNX text by its file extensions. */
 
 import { readFileSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { CoppiceError, isError } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { validateModel } from '../ir/validate';
 import { replaceFiles } from './atomic-files';
 import { FileSource } from './byte-source';
+import { attachExternalData } from './external-data';
 import { readModelFile, type ReadResult } from './read';
 import { parseModel } from './text/parse';
 import { printModel } from './text/print';
@@ -35,7 +36,8 @@ export function loadModel(path: string): ReadResult {
 /** Writes a model as text or binary, as the extension says. */
 export function saveModel(model: Model, path: string, options: WriteOptions = {}): void {
   if (!isTextModel(path)) return writeModelFile(model, path, options);
-  const text = new TextEncoder().encode(printModel(model));
+  // References would point nowhere from another folder, and a text is there to be complete.
+  const text = new TextEncoder().encode(printModel(model, { inlineExternal: true }));
   replaceFiles([{ path: resolve(path), write: (file) => new FileSink(file).bytes(text) }]);
 }
 
@@ -52,5 +54,6 @@ function readText(path: string): ReadResult {
     );
   }
   const { model, issues } = parseModel(readFileSync(path, 'utf8'));
-  return { model, issues: issues.map((issue) => ({ ...issue, file: path })) };
+  const found = [...issues, ...attachExternalData(model, dirname(path))];
+  return { model, issues: found.map((issue) => ({ ...issue, file: path })) };
 }

@@ -170,12 +170,9 @@ export class ConstantEdits {
 }
 
 function resizeDeclared(info: ValueInfo | undefined, tensor: Tensor): void {
-  const dims = info?.type?.tensorType?.shape?.dim;
-  const sizes = dimsOf(tensor);
-  if (dims?.length !== sizes.length) return;
-  dims.forEach((dim, axis) => {
-    if (dim.dimValue !== undefined) dim.dimValue = sizes[axis];
-  });
+  const shape = info?.type?.tensorType?.shape;
+  if (!shape) return;
+  shape.dim = dimsOf(tensor).map((dimValue, axis) => ({ ...shape.dim[axis], dimValue }));
 }
 
 /** Removes constants and Identity nodes that nothing uses any more, but only those named. */

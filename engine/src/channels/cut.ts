@@ -13,7 +13,7 @@ import { inferTypes, type TypeTable } from '../ops/infer';
 import type { ChannelAnalysis, CutUnits } from './analyze';
 import { ConstantEdits, dropUnused } from './constant-edits';
 import type { Site } from './sites';
-import { sliceTensor, type KeptAxes } from './slice-tensor';
+import { keyOf, sliceTensor, type KeptAxes } from './slice-tensor';
 import { twinOf, type Twin } from './twin';
 
 /**
@@ -87,8 +87,7 @@ class Cutting {
     const node = this.twin.nodeOf(site.node);
     if (!this.isConstant(site, input)) return;
     this.loose.add(node.input[input]);
-    const key = axes.map((kept) => kept?.join() ?? '*').join('|');
-    this.edits.request(node, input, key, (tensor) => sliceTensor(tensor, axes));
+    this.edits.request(node, input, keyOf(axes), (tensor) => sliceTensor(tensor, axes));
   }
 
   private isConstant(site: Site, input: number): boolean {
@@ -105,6 +104,7 @@ class Cutting {
       keptOfInput: (input, axis) => keptInputs[input]?.[axis],
       keptOfOutput: (output, axis) => keptOutputs[output]?.[axis],
       setIntegers: (input, values) => this.setIntegers(site, input, values),
+      reshapeConstant: (input, dims, kept) => this.reshapeConstant(site, input, dims, kept),
     };
   }
 
@@ -126,6 +126,21 @@ class Cutting {
       return;
     }
     this.addIntegers(site, input, numbers);
+  }
+
+  private reshapeConstant(
+    site: Site,
+    input: number,
+    dims: readonly number[],
+    kept: KeptAxes,
+  ): void {
+    if (!this.isConstant(site, input)) return;
+    const node = this.twin.nodeOf(site.node);
+    this.loose.add(node.input[input]);
+    const key = `[${dims.join()}] ${keyOf(kept)}`;
+    this.edits.request(node, input, key, (tensor) =>
+      sliceTensor({ ...tensor, dims: [...dims] }, kept),
+    );
   }
 
   private addIntegers(site: Site, input: number, numbers: readonly number[]): void {

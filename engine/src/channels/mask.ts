@@ -15,7 +15,7 @@ import { dimsOf, elements, makeTensor, withElements } from '../ir/tensor';
 import type { ChannelAnalysis, CutUnits } from './analyze';
 import { ConstantEdits } from './constant-edits';
 import type { Site } from './sites';
-import { sliceTensor, type KeptAxes } from './slice-tensor';
+import { keyOf, sliceTensor, type KeptAxes } from './slice-tensor';
 import { twinOf, type Twin } from './twin';
 
 /**
@@ -83,8 +83,7 @@ class Masking {
   private zero(site: Site, input: number, axes: KeptAxes): void {
     const node = this.twin.nodeOf(site.node);
     if (this.isConstant(site, input)) {
-      const key = `zero ${axes.map((kept) => kept?.join() ?? '*').join('|')}`;
-      this.edits.request(node, input, key, (tensor) => zeroed(tensor, axes));
+      this.edits.request(node, input, `zero ${keyOf(axes)}`, (tensor) => zeroed(tensor, axes));
       return;
     }
     axes.forEach((kept, axis) => {
@@ -121,12 +120,13 @@ class Masking {
           withElements(tensor, [values.length], values.map(Number)),
         );
       },
+      // Reshapes mix nothing, so none is ever isolated.
+      reshapeConstant: () => undefined,
     });
     keptInputs.forEach((axes, input) => {
       if (!axes?.some(Boolean)) return;
       if (this.isConstant(site, input)) {
-        const key = axes.map((kept) => kept?.join() ?? '*').join('|');
-        this.edits.request(node, input, key, (tensor) => sliceTensor(tensor, axes));
+        this.edits.request(node, input, keyOf(axes), (tensor) => sliceTensor(tensor, axes));
       } else axes.forEach((kept, axis) => kept && this.pick(site, input, axis, kept));
     });
     keptOutputs.forEach((axes, output) => {

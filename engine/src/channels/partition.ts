@@ -24,14 +24,14 @@ export function partition(
       const root = roots[label];
       if (occurrences[root]++ === 0) present.push(root);
     }
-    const splits = new Map<string, number>();
+    const splits = new Map<number, number>();
     for (const root of present) {
-      const key = `${classOf[root]}:${occurrences[root]}`;
+      const key = classOf[root] * (axis.length + 1) + occurrences[root];
       let to = splits.get(key);
       if (to === undefined) splits.set(key, (to = count++));
       classOf[root] = to;
+      occurrences[root] = 0;
     }
-    for (const root of present) occurrences[root] = 0;
   }
   return { classOf, count };
 }

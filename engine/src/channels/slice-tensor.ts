@@ -1,12 +1,16 @@
 /** Tensors with some indices of some axes left out. */
 
 import { dataTypeOf, type TypedArray } from '../ir/data-type';
-import { dimsOf, elements, payload } from '../ir/tensor';
 import type { Payload, Tensor } from '../ir/model';
-import { withElements } from '../ir/tensor';
+import { dimsOf, elements, payload, withElements } from '../ir/tensor';
 
 /** Kept indices of each axis, undefined where all are. */
 export type KeptAxes = readonly (readonly number[] | undefined)[];
+
+/** A text that is equal for equal choices. */
+export function keyOf(kept: KeptAxes): string {
+  return Array.from(kept, (indices) => indices?.join() ?? '*').join('|');
+}
 
 /** The elements at the kept indices; name, type and metadata stay. */
 export function sliceTensor(tensor: Tensor, kept: KeptAxes): Tensor {

@@ -10,7 +10,6 @@ import { nodeLabel } from '../ir/naming';
 import { topologicalOrder } from '../ir/traverse';
 import { none, type AxisLabels, type LabelContext, type Labels } from '../ops/channel-rule';
 import { findOp } from '../ops/index';
-import { interim } from '../ops/channel-rules/interim';
 import type { TypeTable } from '../ops/infer';
 import type { ValueType } from '../ops/op';
 import type { Site } from './sites';
@@ -132,7 +131,7 @@ export class Sweep {
       node,
       graph: scope.graph,
       opset: this.opsets.get(domainOf(node.domain)) ?? 1,
-      rule: findOp(node)?.channels ?? interim(node.opType ?? '', node.domain ?? ''),
+      rule: findOp(node)?.channels,
       inputs: node.input.map(typeOf),
       outputs: node.output.map(typeOf),
       inputLabels: [],

@@ -8,7 +8,6 @@ import { none, type AxisLabels } from '../ops/channel-rule';
 export class Units {
   private parent = new Int32Array(1 << 12);
   private size = 0;
-  /** For each root, one more than the position of its text in `texts`; 0: nothing. */
   private readonly pins = new Marks();
   private readonly shifts = new Marks();
   private readonly kinds = new Marks();
@@ -21,11 +20,7 @@ export class Units {
   fresh(count: number): AxisLabels {
     const first = this.size;
     this.size += count;
-    if (this.size > this.parent.length) {
-      const grown = new Int32Array(Math.max(this.size, this.parent.length * 2));
-      grown.set(this.parent);
-      this.parent = grown;
-    }
+    if (this.size > this.parent.length) this.parent = grown(this.parent, this.size);
     const labels = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       labels[i] = first + i;
@@ -53,9 +48,10 @@ export class Units {
     const root = Math.min(x, y);
     const other = Math.max(x, y);
     this.parent[other] = root;
-    for (const marks of [this.pins, this.shifts, this.kinds, this.produced]) {
-      marks.merge(root, other);
-    }
+    this.pins.merge(root, other);
+    this.shifts.merge(root, other);
+    this.kinds.merge(root, other);
+    this.produced.merge(root, other);
   }
 
   pin(labels: AxisLabels, reason: string): void {
@@ -105,7 +101,9 @@ export class Units {
 
   /** The root of every unit made so far. */
   roots(): Int32Array {
-    return Int32Array.from({ length: this.size }, (_, unit) => this.find(unit));
+    const roots = new Int32Array(this.size);
+    for (let unit = 0; unit < this.size; unit++) roots[unit] = this.find(unit);
+    return roots;
   }
 
   private mark(marks: Marks, labels: AxisLabels, text: string): void {
@@ -115,30 +113,41 @@ export class Units {
 
 /** A text for some units; the first one said stays. */
 class Marks {
-  private readonly order = new Map<string, number>();
   private readonly texts: string[] = [];
-  private readonly of = new Map<number, number>();
+  private readonly numbers = new Map<string, number>();
+  /** One more than the position of the unit's text; 0: none. */
+  private of = new Int32Array(1 << 12);
 
   set(root: number, text: string): void {
-    if (this.of.has(root)) return;
-    let index = this.order.get(text);
-    if (index === undefined) {
-      index = this.texts.push(text) - 1;
-      this.order.set(text, index);
-    }
-    this.of.set(root, index);
+    if (this.get(root) !== undefined) return;
+    if (root >= this.of.length) this.of = grown(this.of, root + 1);
+    this.of[root] = this.numberOf(text);
   }
 
   get(root: number): string | undefined {
-    const index = this.of.get(root);
-    return index === undefined ? undefined : this.texts[index];
+    return this.texts[(this.of[root] ?? 0) - 1];
   }
 
   merge(root: number, other: number): void {
-    const theirs = this.of.get(other);
-    if (theirs === undefined) return;
-    const ours = this.of.get(root);
-    this.of.set(root, ours === undefined ? theirs : Math.min(ours, theirs));
-    this.of.delete(other);
+    const theirs = this.of[other] ?? 0;
+    if (theirs === 0) return;
+    if (root >= this.of.length) this.of = grown(this.of, root + 1);
+    const ours = this.of[root];
+    this.of[root] = ours === 0 ? theirs : Math.min(ours, theirs);
   }
+
+  private numberOf(text: string): number {
+    let number = this.numbers.get(text);
+    if (number === undefined) {
+      number = this.texts.push(text);
+      this.numbers.set(text, number);
+    }
+    return number;
+  }
+}
+
+function grown(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(size, array.length * 2));
+  larger.set(array);
+  return larger;
 }

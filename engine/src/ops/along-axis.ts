@@ -1,5 +1,6 @@
 /** Operators that rework a value along an axis and keep its shape. */
 
+import { alongOneAxis } from './channel-rules/joining';
 import type { Op } from './op';
 import { elementwiseCost, sameAsInput } from './rules';
 
@@ -7,4 +8,5 @@ export const alongAxis: readonly Op[] = ['CumSum', 'CumProd', 'ReverseSequence']
   type,
   shape: sameAsInput,
   cost: elementwiseCost,
+  channels: alongOneAxis(0),
 }));

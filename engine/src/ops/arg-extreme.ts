@@ -1,6 +1,7 @@
 /** ArgMax and ArgMin: where along an axis the extreme lies. */
 
 import { intAttribute } from '../ir/attributes';
+import { reduction } from './channel-rules/spatial';
 import type { Op } from './op';
 import { axisOf, inputCost } from './rules';
 
@@ -16,4 +17,5 @@ export const argExtreme: readonly Op[] = ['ArgMax', 'ArgMin'].map((type) => ({
     return [{ dtype, shape }];
   },
   cost: inputCost,
+  channels: reduction('choice'),
 }));

@@ -12,6 +12,7 @@ import {
   type Dim,
 } from '../ir/dim';
 import { broadcastType, type ContentRule } from './broadcast';
+import { elementwise } from './channel-rules/basic';
 import type { Op } from './op';
 import { elementwiseCost } from './rules';
 
@@ -32,11 +33,13 @@ export const arithmetic: readonly Op[] = [
     type,
     shape: (context) => [broadcastType(context, context.inputs[0]?.dtype, rule)],
     cost: elementwiseCost,
+    channels: elementwise,
   })),
   ...['Mean', 'BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor'].map((type): Op => ({
     type,
     shape: (context) => [broadcastType(context, context.inputs[0]?.dtype)],
     cost: elementwiseCost,
+    channels: elementwise,
   })),
 ];
 

@@ -4,6 +4,7 @@ import { intAttribute } from '../ir/attributes';
 import { addDims, floorDivide, multiplyDims, type Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
 import { attentionCost } from './attention-cost';
+import { separateHeads } from './channel-rules/attention';
 import type { Op } from './op';
 
 type Shape = readonly Dim[] | undefined;
@@ -46,6 +47,7 @@ export const attention: Op = {
     ].map(Number);
     return attentionCost({ batch, heads, queries, keys, headSize, valueSize });
   },
+  channels: separateHeads({ query: 'q_num_heads', key: 'kv_num_heads' }),
 };
 
 function sizesOf(node: Node, [q, k, v, , pastKey]: readonly Shape[]) {

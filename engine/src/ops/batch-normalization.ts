@@ -1,5 +1,6 @@
 /** BatchNormalization: scale, shift, mean and variance for each channel. */
 
+import { perChannelNormalization } from './channel-rules/normalization';
 import type { Op } from './op';
 import { elementwiseCost, like } from './rules';
 
@@ -9,4 +10,5 @@ export const batchNormalization: Op = {
   shape: ({ node, inputs }) =>
     node.output.map((_, i) => (i === 0 ? like(inputs[0]) : like(inputs[3] ?? inputs[1]))),
   cost: elementwiseCost,
+  channels: perChannelNormalization,
 };

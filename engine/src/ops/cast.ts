@@ -4,6 +4,7 @@ import { intAttribute } from '../ir/attributes';
 import { dataTypeName, type DataTypeName } from '../ir/data-type';
 import { lowerBound, type Dim } from '../ir/dim';
 import { isFloat } from './broadcast';
+import { samePlace } from './channel-rules/basic';
 import type { Op, ValueType } from './op';
 import { elementwiseCost } from './rules';
 
@@ -11,12 +12,14 @@ export const cast: Op = {
   type: 'Cast',
   shape: ({ node, inputs: [input] }) => [castTo(input, dataTypeName(intAttribute(node, 'to')))],
   cost: elementwiseCost,
+  channels: samePlace,
 };
 
 export const castLike: Op = {
   type: 'CastLike',
   shape: ({ inputs: [input, target] }) => [castTo(input, target?.dtype)],
   cost: elementwiseCost,
+  channels: samePlace,
 };
 
 function castTo(input: ValueType | undefined, dtype: DataTypeName | undefined): ValueType {

@@ -88,4 +88,10 @@ export interface CutContext {
    * not hold these numbers.
    */
   setIntegers(input: number, values: readonly Dim[]): void;
+  /** Stores a constant input in another shape, without the indices that are not kept there. */
+  reshapeConstant(
+    input: number,
+    dims: readonly number[],
+    kept: readonly (readonly number[] | undefined)[],
+  ): void;
 }

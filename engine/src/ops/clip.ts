@@ -1,6 +1,7 @@
 /** Clip: bounds as attributes before version 11, as optional inputs since. */
 
 import { maxDims, minDims } from '../ir/dim';
+import { samePlace } from './channel-rules/basic';
 import type { Op } from './op';
 import { elementwiseCost, like } from './rules';
 
@@ -16,4 +17,5 @@ export const clip: Op = {
     return [{ ...like(input), content }];
   },
   cost: elementwiseCost,
+  channels: samePlace,
 };

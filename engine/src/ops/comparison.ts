@@ -2,6 +2,7 @@
 
 import { lowerBound, subtractDims, type Dim } from '../ir/dim';
 import { broadcastType, type ContentRule } from './broadcast';
+import { elementwise } from './channel-rules/basic';
 import type { Op } from './op';
 import { elementwiseCost } from './rules';
 
@@ -21,6 +22,7 @@ export const comparison: readonly Op[] = [
     type,
     shape: (context) => [broadcastType(context, 'bool', rule)],
     cost: elementwiseCost,
+    channels: elementwise,
   })),
   {
     type: 'Where',
@@ -30,6 +32,7 @@ export const comparison: readonly Op[] = [
       ),
     ],
     cost: elementwiseCost,
+    channels: elementwise,
   },
 ];
 

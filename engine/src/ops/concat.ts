@@ -2,6 +2,7 @@
 
 import { intAttribute } from '../ir/attributes';
 import { addDims, type Dim } from '../ir/dim';
+import { concatenation } from './channel-rules/joining';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op, ValueType } from './op';
 import { axisOf, noCost } from './rules';
@@ -21,6 +22,7 @@ export const concat: Op = {
     return [{ dtype, shape, content: joinContents(inputs, axis, shape, dtype) }];
   },
   cost: noCost,
+  channels: concatenation(),
 };
 
 /** Off the axis all sizes are equal: a number says more than a symbol. */

@@ -3,6 +3,7 @@
 import { tensorAttribute } from '../ir/attributes';
 import { dataTypeName } from '../ir/data-type';
 import { numbers } from '../ir/tensor';
+import { fromShape } from './channel-rules/joining';
 import { contentByIndex } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';
@@ -21,4 +22,5 @@ export const constantOfShape: Op = {
     return [{ dtype, shape, content: contentByIndex(dtype, shape, () => element) }];
   },
   cost: noCost,
+  channels: fromShape,
 };

@@ -3,6 +3,7 @@
 import { attribute } from '../ir/attributes';
 import type { Node, Tensor } from '../ir/model';
 import { makeTensor } from '../ir/tensor';
+import { noChannels } from './channel-rules/basic';
 import { typeOfTensor } from './known-types';
 import type { Op } from './op';
 import { noCost } from './rules';
@@ -34,4 +35,5 @@ export const constant: Op = {
     return [{ dtype: 'string', shape: strings ? [strings.length] : [] }];
   },
   cost: noCost,
+  channels: noChannels,
 };

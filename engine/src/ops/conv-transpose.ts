@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '../ir/attributes';
 import { addDims, minDims, multiplyDims, subtractDims, type Dim } from '../ir/dim';
+import { transposedConvolution } from './channel-rules/convolution';
 import type { CostRule, Op, ShapeRule } from './op';
 import { sizeOf } from './rules';
 import { extentOf, windowOf } from './sliding-window';
@@ -40,4 +41,9 @@ const cost: CostRule = ({ inputs: [input, weight] }) => ({
   macs: sizeOf(input) * sizeOf(weight?.slice(1)),
 });
 
-export const convTranspose: Op = { type: 'ConvTranspose', shape, cost };
+export const convTranspose: Op = {
+  type: 'ConvTranspose',
+  shape,
+  cost,
+  channels: transposedConvolution,
+};

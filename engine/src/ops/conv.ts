@@ -1,6 +1,7 @@
 /** Conv: N-dimensional convolution, grouped and dilated. */
 
 import { intsAttribute } from '../ir/attributes';
+import { convolution } from './channel-rules/convolution';
 import type { CostRule, Op, ShapeRule } from './op';
 import { sizeOf } from './rules';
 import { slide, windowOf } from './sliding-window';
@@ -20,4 +21,9 @@ export const convolutionCost: CostRule = ({ inputs: [, weight], outputs: [output
   macs: sizeOf(output) * sizeOf(weight?.slice(1)),
 });
 
-export const conv: Op = { type: 'Conv', shape: convolutionShape, cost: convolutionCost };
+export const conv: Op = {
+  type: 'Conv',
+  shape: convolutionShape,
+  cost: convolutionCost,
+  channels: convolution({ weight: 1, bias: 2 }),
+};

@@ -2,6 +2,7 @@
 
 import { intAttribute } from '../ir/attributes';
 import { floorDivide, multiplyDims } from '../ir/dim';
+import { blocksToSpace, spaceToBlocks } from './channel-rules/moving';
 import type { Op } from './op';
 import { noCost } from './rules';
 
@@ -16,6 +17,7 @@ export const depthToSpace: Op = {
     return [{ dtype: input.dtype, shape: [batch, floorDivide(channels, block * block), ...sizes] }];
   },
   cost: noCost,
+  channels: blocksToSpace,
 };
 
 /** Input [N, C, H, W] → [N, C·b², H/b, W/b]. */
@@ -31,4 +33,5 @@ export const spaceToDepth: Op = {
     ];
   },
   cost: noCost,
+  channels: spaceToBlocks,
 };

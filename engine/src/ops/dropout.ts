@@ -1,5 +1,6 @@
 /** Dropout: the identity when a model is run, with an optional mask. */
 
+import { samePlace } from './channel-rules/basic';
 import type { Op } from './op';
 import { like, noCost } from './rules';
 
@@ -10,4 +11,5 @@ export const dropout: Op = {
     return [inputs[0], mask];
   },
   cost: noCost,
+  channels: samePlace,
 };

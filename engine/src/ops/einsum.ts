@@ -3,6 +3,7 @@
 import { stringAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
+import { einsteinSum } from './channel-rules/matrix-products';
 import type { Op } from './op';
 
 /** MACs are those of one nested loop over all subscripts when two or more operands are multiplied. */
@@ -23,6 +24,7 @@ export const einsum: Op = {
     if (node.input.length >= 2) return { macs: products * (node.input.length - 1) };
     return { macs: 0, elementwise: outputs[0] ? products : 0 };
   },
+  channels: einsteinSum,
 };
 
 interface Bound {

@@ -2,6 +2,7 @@
 
 import type { Dim } from '../ir/dim';
 import { multiplyDims } from '../ir/dim';
+import { samePlace } from './channel-rules/basic';
 import type { Op, ShapeRule } from './op';
 import { elementwiseCost, like, noCost, sameAsInput, sameShapeAs } from './rules';
 
@@ -27,14 +28,25 @@ const arithmetic: Readonly<Record<string, (value: Dim) => Dim | undefined>> = {
 };
 
 export const elementwiseUnary: readonly Op[] = [
-  ...plain.map((type): Op => ({ type, shape: sameAsInput, cost: elementwiseCost })),
-  ...predicates.map((type): Op => ({ type, shape: sameShapeAs('bool'), cost: elementwiseCost })),
+  ...plain.map((type): Op => ({
+    type,
+    shape: sameAsInput,
+    cost: elementwiseCost,
+    channels: samePlace,
+  })),
+  ...predicates.map((type): Op => ({
+    type,
+    shape: sameShapeAs('bool'),
+    cost: elementwiseCost,
+    channels: samePlace,
+  })),
   ...Object.entries(arithmetic).map(([type, apply]): Op => ({
     type,
     shape: mapContent(apply),
     cost: elementwiseCost,
+    channels: samePlace,
   })),
-  { type: 'Identity', shape: ({ inputs }) => [inputs[0]], cost: noCost },
+  { type: 'Identity', shape: ({ inputs }) => [inputs[0]], cost: noCost, channels: samePlace },
 ];
 
 function mapContent(apply: (value: Dim) => Dim | undefined): ShapeRule {

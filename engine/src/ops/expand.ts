@@ -1,6 +1,7 @@
 /** Expand: broadcasts a value to a computed shape, in both directions. */
 
 import { broadcastShapes } from './broadcast';
+import { expansion } from './channel-rules/joining';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';
@@ -30,4 +31,5 @@ export const expand: Op = {
     return [{ dtype, shape, content }];
   },
   cost: noCost,
+  channels: expansion,
 };

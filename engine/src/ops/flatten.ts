@@ -2,6 +2,7 @@
 
 import { intAttribute } from '../ir/attributes';
 import { multiplyDims } from '../ir/dim';
+import { reshaping } from './channel-rules/reshaping';
 import type { Op } from './op';
 import { noCost } from './rules';
 
@@ -22,4 +23,5 @@ export const flatten: Op = {
     ];
   },
   cost: noCost,
+  channels: reshaping,
 };

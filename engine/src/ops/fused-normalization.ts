@@ -1,6 +1,7 @@
 /** ONNX Runtime's fusions around layer and group normalization. */
 
 import { intAttribute } from '../ir/attributes';
+import { groupwiseNormalization, skipNormalization } from './channel-rules/normalization';
 import type { CostRule, Op, ShapeContext, ShapeRule } from './op';
 import { elementwiseCost, like, sameAsInput, sizeOf } from './rules';
 
@@ -21,6 +22,7 @@ export const skipLayerNormalization: Op = {
   domain,
   shape: skipShape,
   cost: addAndNormalize,
+  channels: skipNormalization([2, 3, 4]),
 };
 
 export const skipSimplifiedLayerNormalization: Op = {
@@ -28,6 +30,7 @@ export const skipSimplifiedLayerNormalization: Op = {
   domain,
   shape: skipShape,
   cost: addAndNormalize,
+  channels: skipNormalization([2, 3]),
 };
 
 /**
@@ -46,6 +49,7 @@ export const groupNorm: Op = {
   domain,
   shape: sameAsInput,
   cost: elementwiseCost,
+  channels: groupwiseNormalization('channels_last'),
 };
 
 /** Adds a skip connection (and a bias) first; the second output is that sum. */

@@ -2,6 +2,7 @@
 
 import { intAttribute, makeAttribute } from '../ir/attributes';
 import { dataTypeName } from '../ir/data-type';
+import { convolution } from './channel-rules/convolution';
 import { conv } from './conv';
 import { convTranspose } from './conv-transpose';
 import { concreteIntegers } from './content';
@@ -20,7 +21,12 @@ const always = () => true;
 
 export const fusedProducts: readonly Op[] = [
   // The fourth input is added to the result; it has its shape already.
-  variantOf(conv, { type: 'FusedConv', domain, inputs: [0, 1, 2] }),
+  variantOf(conv, {
+    type: 'FusedConv',
+    domain,
+    inputs: [0, 1, 2],
+    channels: convolution({ weight: 1, bias: 2, sum: 3 }),
+  }),
   variantOf(conv, { type: 'NhwcConv', domain, inputs: [0, 1, 2], channelsLast: always }),
   variantOf(conv, { type: 'NhwcFusedConv', domain, inputs: [0, 1, 2], channelsLast: always }),
   variantOf(
@@ -31,7 +37,7 @@ export const fusedProducts: readonly Op[] = [
       channelsLast: always,
     },
   ),
-  variantOf(gemm, { type: 'FusedGemm', domain }),
+  variantOf(gemm, { type: 'FusedGemm', domain, channels: gemm.channels }),
   variantOf(gemm, {
     type: 'GemmFloat8',
     domain,

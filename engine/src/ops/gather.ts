@@ -2,6 +2,7 @@
 
 import { intAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
+import { picking } from './channel-rules/joining';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op, ValueType } from './op';
 import { axisOf, noCost } from './rules';
@@ -17,6 +18,7 @@ export const gather: Op = {
     return [{ dtype, shape, content: pick(data, indices, axis, shape) }];
   },
   cost: noCost,
+  channels: picking,
 };
 
 function pick(

@@ -1,6 +1,7 @@
 /** ONNX Runtime's activations and their fusions with a bias, in the com.microsoft domain. */
 
 import { floorDivide } from '../ir/dim';
+import { elementwise } from './channel-rules/basic';
 import type { Op } from './op';
 import { elementwiseCost, inputCost, like, sameAsInput, withDim } from './rules';
 
@@ -8,7 +9,7 @@ const domain = 'com.microsoft';
 
 /** An activation, the bias being an optional second input of some. */
 function activation(type: string): Op {
-  return { type, domain, shape: sameAsInput, cost: elementwiseCost };
+  return { type, domain, shape: sameAsInput, cost: elementwiseCost, channels: elementwise };
 }
 
 export const microsoftGelu = activation('Gelu');
@@ -20,7 +21,7 @@ export const biasGelu = activation('BiasGelu');
 export const biasAdd = activation('BiasAdd');
 
 /** Softmax of the sum with a broadcast bias. */
-export const biasSoftmax = activation('BiasSoftmax');
+export const biasSoftmax: Op = { ...activation('BiasSoftmax'), channels: undefined };
 
 /** One half of the channels gates the other: the last axis is halved. */
 export const biasSplitGelu: Op = {

@@ -1,6 +1,7 @@
 /** Gemm: a fully connected layer, alpha · A · B + beta · C. */
 
 import { intAttribute } from '../ir/attributes';
+import { matrixProductRule } from './channel-rules/matrix-products';
 import type { Op } from './op';
 import { sizeOf } from './rules';
 
@@ -16,4 +17,5 @@ export const gemm: Op = {
   cost: ({ node, inputs: [a], outputs: [output] }) => ({
     macs: sizeOf(output) * (a?.[intAttribute(node, 'transA', 0) ? 0 : 1] ?? 0),
   }),
+  channels: matrixProductRule({ a: 0, b: 1, bias: 2, transA: 'transA', transB: 'transB' }),
 };

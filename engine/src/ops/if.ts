@@ -3,6 +3,7 @@
 import { graphAttribute } from '../ir/attributes';
 import type { Node } from '../ir/model';
 import { elements } from '../ir/tensor';
+import { branching } from './channel-rules/control-flow';
 import { mergeTypes } from './merge-types';
 import type { CostContext, Op, ShapeContext } from './op';
 
@@ -33,6 +34,7 @@ export const ifOp: Op = {
       elementwise: Math.max(0, ...costs.map((cost) => cost.elementwise ?? 0)),
     };
   },
+  channels: branching,
 };
 
 function branches(node: Node) {

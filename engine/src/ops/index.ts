@@ -129,7 +129,13 @@ import { softmax } from './softmax';
 import { spatialNormalization } from './spatial-normalization';
 import { split } from './split';
 import { squeeze, unsqueeze } from './squeeze';
-import { regexFullMatch, stringConcat, stringNormalizer, stringSplit, tfIdfVectorizer } from './text';
+import {
+  regexFullMatch,
+  stringConcat,
+  stringNormalizer,
+  stringSplit,
+  tfIdfVectorizer,
+} from './text';
 import { tile } from './tile';
 import { topK } from './top-k';
 import { transpose } from './transpose';

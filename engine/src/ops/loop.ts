@@ -3,6 +3,7 @@
 import { graphAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
 import type { Graph } from '../ir/model';
+import { looping } from './channel-rules/control-flow';
 import { mergeTypes, sameType } from './merge-types';
 import type { CostContext, Op, ShapeContext, ValueType } from './op';
 import { integersOf } from './rules';
@@ -37,6 +38,7 @@ export const loop: Op = {
     const once = subgraph(body);
     return { macs: trips * once.macs, elementwise: trips * (once.elementwise ?? 0) };
   },
+  channels: looping,
 };
 
 /** Rounds after which a carried type that still changes counts as unknown; real bodies need two. */

@@ -2,6 +2,7 @@
 
 import type { Dim } from '../ir/dim';
 import { broadcastShapes } from './broadcast';
+import { matrixProductRule } from './channel-rules/matrix-products';
 import type { Op } from './op';
 import { sizeOf } from './rules';
 
@@ -26,4 +27,5 @@ export const matMul: Op = {
   type: 'MatMul',
   shape: ({ inputs: [a, b] }) => [{ dtype: a?.dtype, shape: matrixProduct(a?.shape, b?.shape) }],
   cost: ({ inputs: [a], outputs: [output] }) => ({ macs: sizeOf(output) * (a?.at(-1) ?? 0) }),
+  channels: matrixProductRule({ a: 0, b: 1 }),
 };

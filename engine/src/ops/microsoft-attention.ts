@@ -7,6 +7,7 @@ import { intAttribute, intsAttribute } from '../ir/attributes';
 import { addDims, floorDivide, type Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
 import { attentionCost } from './attention-cost';
+import { projectedHeads } from './channel-rules/attention';
 import type { Op, ShapeContext, ValueType } from './op';
 import { sizeOf } from './rules';
 
@@ -15,7 +16,10 @@ type Shape = readonly Dim[] | undefined;
 const domain = 'com.microsoft';
 
 /** Hidden states [batch, length, in] and weights [in, Q + K + V]; the cache holds keys and values. */
-export const microsoftAttention = projected('Attention', { past: 4, dtype: 0 });
+export const microsoftAttention = {
+  ...projected('Attention', { past: 4, dtype: 0 }),
+  channels: projectedHeads,
+} satisfies Op;
 export const decoderMaskedSelfAttention = projected('DecoderMaskedSelfAttention', {
   past: 4,
   dtype: 0,

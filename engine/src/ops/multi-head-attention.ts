@@ -7,6 +7,7 @@ import { intAttribute } from '../ir/attributes';
 import { addDims, floorDivide, multiplyDims, type Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
 import { attentionCost } from './attention-cost';
+import { separateHeads } from './channel-rules/attention';
 import type { Op, ValueType } from './op';
 import { integersOf } from './rules';
 
@@ -27,7 +28,10 @@ interface Sizes {
 }
 
 /** Inputs: query, key, value, bias, two masks, past key, past value. */
-export const multiHeadAttention = multiHead('MultiHeadAttention', 6);
+export const multiHeadAttention = {
+  ...multiHead('MultiHeadAttention', 6),
+  channels: separateHeads({ query: 'num_heads', bias: 3 }),
+} satisfies Op;
 
 /** Inputs: query of one token, key, value, two masks, past key, past value. */
 export const decoderMaskedMultiHeadAttention = multiHead('DecoderMaskedMultiHeadAttention', 5);

@@ -3,6 +3,7 @@
 import { intAttribute } from '../ir/attributes';
 import { dataTypeName } from '../ir/data-type';
 import type { Dim } from '../ir/dim';
+import { groupwiseNormalization, trailingNormalization } from './channel-rules/normalization';
 import type { Op, ShapeContext, ValueType } from './op';
 import { axisOf, elementwiseCost, like, sameAsInput } from './rules';
 
@@ -14,12 +15,14 @@ export const layerNormalization: Op = {
     return [like(context.inputs[0]), statistics, statistics];
   },
   cost: elementwiseCost,
+  channels: trailingNormalization,
 };
 
 export const rmsNormalization: Op = {
   type: 'RMSNormalization',
   shape: sameAsInput,
   cost: elementwiseCost,
+  channels: trailingNormalization,
 };
 
 /** ONNX Runtime's fusion, in the ONNX domain though ONNX has no such operator. */
@@ -27,12 +30,14 @@ export const simplifiedLayerNormalization: Op = {
   type: 'SimplifiedLayerNormalization',
   shape: (context) => [like(context.inputs[0], context.inputs[1]?.dtype), statisticsOf(context)],
   cost: elementwiseCost,
+  channels: trailingNormalization,
 };
 
 export const groupNormalization: Op = {
   type: 'GroupNormalization',
   shape: sameAsInput,
   cost: elementwiseCost,
+  channels: groupwiseNormalization(),
 };
 
 function statisticsOf({ node, inputs }: ShapeContext): ValueType {

@@ -2,6 +2,7 @@
 
 import { intsAttribute } from '../ir/attributes';
 import { addDims, type Dim } from '../ir/dim';
+import { padding } from './channel-rules/joining';
 import { concreteIntegers } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
@@ -18,6 +19,7 @@ export const pad: Op = {
     return [{ dtype, shape }];
   },
   cost: noCost,
+  channels: padding,
 };
 
 /** Widths before and after each axis; undefined where they are not known. */

@@ -1,6 +1,7 @@
 /** Pooling over windows and over all spatial axes. */
 
 import { intsAttribute } from '../ir/attributes';
+import { poolingRule } from './channel-rules/spatial';
 import type { CostRule, Op, ShapeRule } from './op';
 import { inputCost, like, sizeOf } from './rules';
 import { slide, windowOf } from './sliding-window';
@@ -27,10 +28,16 @@ const globalShape: ShapeRule = ({ inputs: [input] }) => [
 ];
 
 export const pooling: readonly Op[] = [
-  ...['MaxPool', 'AveragePool', 'LpPool'].map((type): Op => ({ type, shape, cost })),
+  ...['MaxPool', 'AveragePool', 'LpPool'].map((type): Op => ({
+    type,
+    shape,
+    cost,
+    channels: poolingRule,
+  })),
   ...['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool'].map((type): Op => ({
     type,
     shape: globalShape,
     cost: inputCost,
+    channels: poolingRule,
   })),
 ];

@@ -3,6 +3,7 @@
 import { intAttribute } from '../ir/attributes';
 import { dataTypeName, type DataTypeName } from '../ir/data-type';
 import type { Node } from '../ir/model';
+import { dynamicQuantization, linearQuantization } from './channel-rules/quantization';
 import type { Op } from './op';
 import { elementwiseCost, like } from './rules';
 
@@ -17,6 +18,7 @@ export const quantizeLinear: Op = {
     return [like(inputs[0], typeAttribute(node) ?? inferred)];
   },
   cost: elementwiseCost,
+  channels: linearQuantization,
 };
 
 /** The element type is that of the scale unless `output_dtype` (opset 23) names one. */
@@ -24,6 +26,7 @@ export const dequantizeLinear: Op = {
   type: 'DequantizeLinear',
   shape: ({ node, inputs }) => [like(inputs[0], typeAttribute(node) ?? inputs[1]?.dtype)],
   cost: elementwiseCost,
+  channels: linearQuantization,
 };
 
 export const microsoftQuantizeLinear: Op = { ...quantizeLinear, domain: 'com.microsoft' };
@@ -38,6 +41,7 @@ export const dynamicQuantizeLinear: Op = {
     { dtype: 'uint8', shape: [] },
   ],
   cost: elementwiseCost,
+  channels: dynamicQuantization,
 };
 
 function typeAttribute(node: Node): DataTypeName | undefined {

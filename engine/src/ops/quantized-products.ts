@@ -2,6 +2,8 @@
 
 import { intAttribute } from '../ir/attributes';
 import type { Node } from '../ir/model';
+import { convolution } from './channel-rules/convolution';
+import { matrixProductRule } from './channel-rules/matrix-products';
 import { conv } from './conv';
 import { gemm } from './gemm';
 import { matMul } from './mat-mul';
@@ -13,7 +15,12 @@ const int32: Variant['dtype'] = () => 'int32';
 
 export const quantizedProducts: readonly Op[] = [
   // x, scale, zero, w, scale, zero, y scale, y zero, bias.
-  variantOf(conv, { type: 'QLinearConv', inputs: [0, 3, 8], dtype: typeOfInput(7) }),
+  variantOf(conv, {
+    type: 'QLinearConv',
+    inputs: [0, 3, 8],
+    dtype: typeOfInput(7),
+    channels: convolution({ weight: 3, bias: 8, parameters: [4, 5] }),
+  }),
   variantOf(conv, {
     type: 'QLinearConv',
     domain,
@@ -21,9 +28,24 @@ export const quantizedProducts: readonly Op[] = [
     dtype: typeOfInput(7),
     channelsLast,
   }),
-  variantOf(matMul, { type: 'QLinearMatMul', inputs: [0, 3], dtype: typeOfInput(7) }),
-  variantOf(conv, { type: 'ConvInteger', inputs: [0, 1], dtype: int32 }),
-  variantOf(matMul, { type: 'MatMulInteger', inputs: [0, 1], dtype: int32 }),
+  variantOf(matMul, {
+    type: 'QLinearMatMul',
+    inputs: [0, 3],
+    dtype: typeOfInput(7),
+    channels: matrixProductRule({ a: 0, b: 3, ofColumns: [4, 5] }),
+  }),
+  variantOf(conv, {
+    type: 'ConvInteger',
+    inputs: [0, 1],
+    dtype: int32,
+    channels: convolution({ weight: 1 }),
+  }),
+  variantOf(matMul, {
+    type: 'MatMulInteger',
+    inputs: [0, 1],
+    dtype: int32,
+    channels: matrixProductRule({ a: 0, b: 1, ofColumns: [3] }),
+  }),
   variantOf(matMul, { type: 'MatMulInteger16', domain, inputs: [0, 1], dtype: sum16 }),
   // a, b, then the scales: the result is scaled back.
   variantOf(matMul, {

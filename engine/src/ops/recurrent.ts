@@ -3,12 +3,28 @@
 import { intAttribute, stringAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
+import { recurrentCell } from './channel-rules/recurrent';
 import type { CostRule, Op, ShapeRule } from './op';
 
 /** Gates of each cell: a gate is one product with the input and one with the hidden state. */
-export const lstm: Op = { type: 'LSTM', shape: cellShape(3), cost: cellCost(4) };
-export const gru: Op = { type: 'GRU', shape: cellShape(2), cost: cellCost(3) };
-export const rnn: Op = { type: 'RNN', shape: cellShape(2), cost: cellCost(1) };
+export const lstm: Op = {
+  type: 'LSTM',
+  shape: cellShape(3),
+  cost: cellCost(4),
+  channels: recurrentCell,
+};
+export const gru: Op = {
+  type: 'GRU',
+  shape: cellShape(2),
+  cost: cellCost(3),
+  channels: recurrentCell,
+};
+export const rnn: Op = {
+  type: 'RNN',
+  shape: cellShape(2),
+  cost: cellCost(1),
+  channels: recurrentCell,
+};
 
 /** Weights lie transposed, with the gates last, and are followed by scales and zero points. */
 export const dynamicQuantizeLstm: Op = {

@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '../ir/attributes';
 import { addDims, maxDims, minDims, multiplyDims, type Dim } from '../ir/dim';
+import { reduction } from './channel-rules/spatial';
 import { concreteIntegers } from './content';
 import type { Op, ShapeContext, ValueType } from './op';
 import { axisOf, inputCost, integersOf, like } from './rules';
@@ -20,6 +21,9 @@ const contentRules: Readonly<Record<string, ((...values: Dim[]) => Dim) | undefi
   ReduceSumSquare: undefined,
 };
 
+/** Reductions that a missing channel leaves as if it were zero. */
+const sums = new Set(['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'ReduceLogSum']);
+
 export const reduce: readonly Op[] = Object.entries(contentRules).map(([type, rule]) => ({
   type,
   shape: (context) => {
@@ -30,6 +34,7 @@ export const reduce: readonly Op[] = Object.entries(contentRules).map(([type, ru
     return [{ dtype: input?.dtype, shape: reduced, content }];
   },
   cost: inputCost,
+  channels: reduction(sums.has(type) ? 'sum' : 'statistic'),
 }));
 
 function reducedShape(context: ShapeContext): ValueType['shape'] {

@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '../ir/attributes';
 import { floorDivide, multiplyDims, type Dim } from '../ir/dim';
+import { reshapingTo } from './channel-rules/reshaping';
 import type { Op, ShapeContext } from './op';
 import { integersOf, noCost } from './rules';
 
@@ -12,6 +13,7 @@ export const reshape: Op = {
     return [{ dtype: input?.dtype, shape: targetShape(context), content: input?.content }];
   },
   cost: noCost,
+  channels: reshapingTo(1),
 };
 
 /** The shape as an attribute before version 5, as an input since. */

@@ -2,6 +2,7 @@
 
 import { floatsAttribute, intsAttribute, stringAttribute } from '../ir/attributes';
 import { floorDivide, multiplyDims, type Dim } from '../ir/dim';
+import { resizing } from './channel-rules/spatial';
 import { concrete, concreteIntegers } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, elementwiseCost, integersOf } from './rules';
@@ -25,6 +26,7 @@ export const resize: Op = {
     return [{ dtype, shape: scaleAxes(shape, axes, scales, fresh) }];
   },
   cost: elementwiseCost,
+  channels: resizing(3),
 };
 
 export const upsample: Op = {
@@ -40,6 +42,7 @@ export const upsample: Op = {
     return [{ dtype, shape: scaleAxes(shape, [...shape.keys()], scales, fresh) }];
   },
   cost: elementwiseCost,
+  channels: resizing(),
 };
 
 /** An omitted input may also be spelled as an empty tensor. */

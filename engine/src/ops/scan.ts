@@ -3,6 +3,7 @@
 import { graphAttribute, intAttribute, intsAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
 import type { Node } from '../ir/model';
+import { scanning } from './channel-rules/control-flow';
 import type { Op, ValueType } from './op';
 import { axisOf } from './rules';
 
@@ -35,6 +36,7 @@ export const scan: Op = {
     const once = subgraph(body);
     return { macs: trips * once.macs, elementwise: trips * (once.elementwise ?? 0) };
   },
+  channels: scanning,
 };
 
 function stateCount(node: Node): number {

@@ -2,6 +2,7 @@
 
 import { intAttribute } from '../ir/attributes';
 import { multiplyDims } from '../ir/dim';
+import { noChannels } from './channel-rules/basic';
 import type { Op } from './op';
 import { noCost } from './rules';
 
@@ -13,6 +14,7 @@ export const shapeOp: Op = {
     return [{ dtype: 'int64', shape: [content.length], content }];
   },
   cost: noCost,
+  channels: noChannels,
 };
 
 export const sizeOp: Op = {
@@ -21,4 +23,5 @@ export const sizeOp: Op = {
     { dtype: 'int64', shape: [], content: input?.shape && [multiplyDims(...input.shape)] },
   ],
   cost: noCost,
+  channels: noChannels,
 };

@@ -10,6 +10,7 @@ import {
   subtractDims,
   type Dim,
 } from '../ir/dim';
+import { slicing } from './channel-rules/joining';
 import { concrete, concreteIntegers, contentByIndex, offsetOf } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
@@ -43,6 +44,7 @@ export const slice: Op = {
     return [{ dtype, shape, content: contentByIndex(dtype, shape, at) }];
   },
   cost: noCost,
+  channels: slicing,
 };
 
 /** What a Slice takes of each axis; undefined where its bounds or axes are not known. */

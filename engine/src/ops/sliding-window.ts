@@ -1,7 +1,15 @@
 /** Output sizes of operators that slide a window: convolutions and pooling share the arithmetic. */
 
 import { intAttribute, intsAttribute, stringAttribute } from '../ir/attributes';
-import { addDims, ceilDivide, floorDivide, minDims, subtractDims, type Dim } from '../ir/dim';
+import {
+  addDims,
+  ceilDivide,
+  floorDivide,
+  minDims,
+  multiplyDims,
+  subtractDims,
+  type Dim,
+} from '../ir/dim';
 import type { Node } from '../ir/model';
 
 export interface Window {
@@ -40,15 +48,22 @@ export function slide(input: readonly Dim[], window: Window): Dim[] {
 function slideAxis(size: Dim, axis: number, window: Window): Dim {
   const { kernel, pads, autoPad, ceil } = window;
   const stride = window.strides[axis];
-  if (autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER') return ceilDivide(size, stride);
-  const before = autoPad === 'VALID' ? 0 : pads[axis];
-  const after = autoPad === 'VALID' ? 0 : pads[axis + kernel.length];
+  const same = autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER';
+  if (same && window.dilations[axis] === 1) return ceilDivide(size, stride);
+  const before = autoPad === 'NOTSET' ? pads[axis] : 0;
+  const after = autoPad === 'NOTSET' ? pads[axis + kernel.length] : same ? samePad(size, axis, window) : 0;
   const reach = extentOf(kernel[axis], window.dilations[axis]);
   const room = subtractDims(addDims(size, before, after), reach);
   if (!ceil) return addDims(floorDivide(room, stride), 1);
   // The last window must begin inside of the input or its leading padding (pool_attributes.h).
   const latest = ceilDivide(addDims(size, before), stride);
   return minDims(addDims(ceilDivide(room, stride), 1), latest);
+}
+
+/** ONNX Runtime pads pooling windows as if they were not dilated (pool_attributes.h). */
+function samePad(size: Dim, axis: number, { kernel, strides }: Window): Dim {
+  const steps = subtractDims(ceilDivide(size, strides[axis]), 1);
+  return subtractDims(addDims(multiplyDims(steps, strides[axis]), kernel[axis]), size);
 }
 
 /** Input elements that a dilated kernel spans: dilation * (kernel - 1) + 1. */

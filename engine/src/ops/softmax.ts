@@ -1,5 +1,6 @@
 /** Softmax and its relatives keep shape and type, whatever their axis means in each version. */
 
+import { distribution } from './channel-rules/normalization';
 import type { Op } from './op';
 import { elementwiseCost, sameAsInput } from './rules';
 
@@ -7,4 +8,5 @@ export const softmax: readonly Op[] = ['Softmax', 'LogSoftmax', 'Hardmax'].map((
   type,
   shape: sameAsInput,
   cost: elementwiseCost,
+  channels: distribution,
 }));

@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '../ir/attributes';
 import { ceilDivide, multiplyDims, subtractDims, type Dim } from '../ir/dim';
+import { splitting } from './channel-rules/joining';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost, withDim } from './rules';
@@ -35,6 +36,7 @@ export const split: Op = {
     });
   },
   cost: noCost,
+  channels: splitting,
 };
 
 function partsOf(context: ShapeContext, size: Dim): readonly Dim[] {

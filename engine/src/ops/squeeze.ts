@@ -2,6 +2,7 @@
 
 import { intsAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
+import { reshaping } from './channel-rules/reshaping';
 import { concreteIntegers } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
@@ -23,6 +24,7 @@ export const squeeze: Op = {
     return [{ ...type, shape: known ? shape.filter((dim) => dim !== 1) : undefined }];
   },
   cost: noCost,
+  channels: reshaping,
 };
 
 export const unsqueeze: Op = {
@@ -38,6 +40,7 @@ export const unsqueeze: Op = {
     return [{ dtype: input.dtype, shape, content: input.content }];
   },
   cost: noCost,
+  channels: reshaping,
 };
 
 /** The axes of a node, as an attribute or as its second input; undefined where it has none. */

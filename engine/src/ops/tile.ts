@@ -1,6 +1,7 @@
 /** Tile: repeats a value along its axes. */
 
 import { multiplyDims } from '../ir/dim';
+import { tiling } from './channel-rules/joining';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';
@@ -26,6 +27,7 @@ export const tile: Op = {
     return [{ dtype, shape, content: dims && content && contentByIndex(dtype, shape, at) }];
   },
   cost: noCost,
+  channels: tiling,
 };
 
 /** One count for each axis; version 1 took a count and an axis instead. */

@@ -1,6 +1,7 @@
 /** Transpose: reorders axes; without `perm` it reverses them. */
 
 import { intsAttribute } from '../ir/attributes';
+import { permutation } from './channel-rules/moving';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op } from './op';
 import { noCost } from './rules';
@@ -29,4 +30,5 @@ export const transpose: Op = {
     return [{ dtype, shape, content: content && contentByIndex(dtype, shape, at) }];
   },
   cost: noCost,
+  channels: permutation,
 };

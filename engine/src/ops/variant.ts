@@ -6,6 +6,7 @@
 
 import type { DataTypeName } from '../ir/data-type';
 import type { Node } from '../ir/model';
+import type { ChannelRule } from './channel-rule';
 import type { Op, ShapeContext, ValueType } from './op';
 
 export interface Variant {
@@ -19,6 +20,8 @@ export interface Variant {
   readonly opset?: number;
   /** True where axis 1 of the plain operator comes last here. */
   readonly channelsLast?: (node: Node) => boolean;
+  /** The rule for channels, which has to know this order of inputs. */
+  readonly channels?: ChannelRule;
 }
 
 /** The element type of an input. */
@@ -36,6 +39,7 @@ export function variantOf(base: Op, variant: Variant): Op {
   return {
     type,
     domain,
+    channels: variant.channels,
     shape: (context) => {
       const positions = positionsOf(context.node);
       const last = channelsLast(context.node);

@@ -9,7 +9,7 @@ import { pinAll, readsAlong } from './basic';
  * com.microsoft Attention: input [batch, length, in], weight [in, Q + K + V], each part heads × size,
  * bias the same. Its output has the heads of V.
  */
-export const packedAttention: ChannelRule = {
+export const projectedHeads: ChannelRule = {
   label(context) {
     const heads = intAttribute(context.node, 'num_heads', 1);
     const [read, made] = context.labels(1);
@@ -73,11 +73,7 @@ function keepHeadsApart(context: LabelContext, input: number, heads: AxisLabels)
  * com.microsoft MultiHeadAttention and Attention of the ONNX domain on packed inputs: query, key and
  * value are [batch, length, heads × size] or [batch, heads, length, size] each.
  */
-export function headwiseAttention(names: {
-  query: string;
-  key?: string;
-  bias?: number;
-}): ChannelRule {
+export function separateHeads(names: { query: string; key?: string; bias?: number }): ChannelRule {
   return {
     label: (context) => labelHeads(context, names),
     cut: (context) => cutHeads(context, names),

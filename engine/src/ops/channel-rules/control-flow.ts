@@ -5,7 +5,7 @@ import type { ChannelRule, LabelContext, Labels } from '../channel-rule';
 import { pinAll } from './basic';
 
 /** Both branches give the outputs, so their channels are coupled. */
-export const branches: ChannelRule = {
+export const branching: ChannelRule = {
   label(context) {
     const results = ['then_branch', 'else_branch'].flatMap((name) => {
       const graph = graphAttribute(context.node, name);
@@ -35,7 +35,7 @@ function pinResults(
 }
 
 /** Loop: trip count, condition, carried values; the body gives condition, carried values, scans. */
-export const loop: ChannelRule = {
+export const looping: ChannelRule = {
   label(context) {
     const body = graphAttribute(context.node, 'body');
     if (!body) return;
@@ -50,7 +50,7 @@ export const loop: ChannelRule = {
 };
 
 /** Scan: carried values, then sequences that are read one slice at a time. */
-export const scan: ChannelRule = {
+export const scanning: ChannelRule = {
   label(context) {
     const body = graphAttribute(context.node, 'body');
     const scanned = intAttribute(context.node, 'num_scan_inputs', 0);

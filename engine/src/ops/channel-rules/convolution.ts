@@ -8,7 +8,7 @@ import { pinAll, readsAlong } from './basic';
 /** Where a convolution-like operator keeps its operands. */
 interface Places {
   readonly weight: number;
-  readonly bias: number;
+  readonly bias?: number;
   /** Per-output-channel parameters besides the bias: scales and zero points of the weight. */
   readonly parameters?: readonly number[];
   /** An input added to the output (FusedConv). */
@@ -16,7 +16,7 @@ interface Places {
 }
 
 /** Weight [out, in / group, …]; input and output [batch, channels, …]. */
-export function convolution(places: Places = { weight: 1, bias: 2 }): ChannelRule {
+export function convolution(places: Places): ChannelRule {
   return { label: (context) => labelConvolution(context, places), cut: cutGroup };
 }
 
@@ -98,7 +98,7 @@ function weightRoles(
 /** Output channels, and whatever has one number for each of them. */
 function finish(context: LabelContext, { bias, parameters = [], sum }: Places, out: AxisLabels) {
   context.setOutput(0, 1, out);
-  for (const input of [bias, ...parameters]) {
+  for (const input of bias === undefined ? parameters : [bias, ...parameters]) {
     if (context.inputs[input]?.shape?.[0] !== out.length) continue;
     context.meet(out, context.labels(input)[0]);
     context.role(input, 0, 'parameter');

@@ -8,26 +8,31 @@ import {
   stringAttribute,
 } from '../../ir/attributes';
 import type { Dim } from '../../ir/dim';
+import type { Node } from '../../ir/model';
 import type { AxisLabels, ChannelRule, CutContext, LabelContext, Labels } from '../channel-rule';
 import { none } from '../channel-rule';
-import { allInputs, frontAxis, labelsAt, pinAll, readsAlong } from './basic';
+import { frontAxis, labelsAt, pinAll, readsAlong } from './basic';
 
-export const concat: ChannelRule = {
-  label(context) {
-    const shape = context.outputs[0]?.shape;
-    const inputs = allInputs(context);
-    if (!shape) {
-      for (const input of inputs) pinAll(context, input, 'what it is joined with is not known');
-      return;
-    }
-    const along = frontAxis(intAttribute(context.node, 'axis', 1), shape.length);
-    shape.forEach((_, axis) => {
-      const parts = inputs.map((input) => context.labels(input)[axis]);
-      if (axis === along) context.setOutput(0, axis, join(context, inputs, axis));
-      else context.setOutput(0, axis, meetAll(context, parts));
-    });
-  },
-};
+/** Concat, of all inputs or of some. */
+export function concatenation(
+  partsOf: (node: Node) => readonly number[] = ({ input }) => [...input.keys()],
+): ChannelRule {
+  return { label: (context) => labelConcat(context, partsOf(context.node)) };
+}
+
+function labelConcat(context: LabelContext, inputs: readonly number[]): void {
+  const shape = context.outputs[0]?.shape;
+  if (!shape) {
+    for (const input of inputs) pinAll(context, input, 'what it is joined with is not known');
+    return;
+  }
+  const along = frontAxis(intAttribute(context.node, 'axis', 1), shape.length);
+  shape.forEach((_, axis) => {
+    const parts = inputs.map((input) => context.labels(input)[axis]);
+    if (axis === along) context.setOutput(0, axis, join(context, inputs, axis));
+    else context.setOutput(0, axis, meetAll(context, parts));
+  });
+}
 
 /** The label arrays one after the other; parts without channels cannot be cut. */
 function join(
@@ -56,7 +61,7 @@ function meetAll(
   return parts.reduce((met, labels) => context.meet(met, labels));
 }
 
-export const split: ChannelRule = {
+export const splitting: ChannelRule = {
   label(context) {
     const axis = frontAxis(intAttribute(context.node, 'axis', 0), context.labels(0).length);
     context.labels(0).forEach((labels, each) => {
@@ -85,7 +90,7 @@ export const split: ChannelRule = {
   },
 };
 
-export const slice: ChannelRule = {
+export const slicing: ChannelRule = {
   label(context) {
     const input = context.labels(0);
     const ranges = rangesOf(context, input.length);
@@ -199,7 +204,7 @@ function sliceAsGather(context: CutContext, axis: number, range: Range): void {
   context.setIntegers(1, left);
 }
 
-export const gather: ChannelRule = {
+export const picking: ChannelRule = {
   label(context) {
     const input = context.labels(0);
     const axis = frontAxis(intAttribute(context.node, 'axis', 0), input.length);
@@ -234,7 +239,7 @@ export const gather: ChannelRule = {
 };
 
 /** Padded channels are new ones: in a residual network they become one with the other branch's. */
-export const pad: ChannelRule = {
+export const padding: ChannelRule = {
   label(context) {
     const input = context.labels(0);
     const pads = padsOf(context, input.length);
@@ -319,7 +324,7 @@ function padsOf(
 }
 
 /** The labels of a value repeated along its axes. */
-export const tile: ChannelRule = {
+export const tiling: ChannelRule = {
   label(context) {
     const shape = context.outputs[0]?.shape;
     context.labels(0).forEach((labels, axis) => {
@@ -348,7 +353,7 @@ export const tile: ChannelRule = {
 };
 
 /** An extent that Expand makes larger has no channels before and new ones after. */
-export const expand: ChannelRule = {
+export const expansion: ChannelRule = {
   label(context) {
     const from = context.inputs[0]?.shape;
     const shape = context.outputs[0]?.shape;
@@ -375,7 +380,7 @@ export const expand: ChannelRule = {
 };
 
 /** A constant made from its shape has a length to be cut on every axis. */
-export const constantOfShape: ChannelRule = {
+export const fromShape: ChannelRule = {
   label(context) {
     context.outputs[0]?.shape?.forEach((extent, axis) => {
       if (typeof extent === 'number' && extent > 1)
@@ -390,7 +395,7 @@ export const constantOfShape: ChannelRule = {
 };
 
 /** Where has three inputs that broadcast; Compress, TopK and others work along one axis. */
-export function alongAxis(otherwise: number): ChannelRule {
+export function alongOneAxis(otherwise: number): ChannelRule {
   return {
     label(context) {
       const input: Labels = context.labels(0);

@@ -16,7 +16,7 @@ interface Operands {
 }
 
 /** A [… , rows, inner] × B [… , inner, columns]; one-dimensional operands are row or column alone. */
-export function matrixProduct(operands: Operands = { a: 0, b: 1 }): ChannelRule {
+export function matrixProductRule(operands: Operands): ChannelRule {
   return { label: (context) => labelProduct(context, operands) };
 }
 
@@ -83,7 +83,7 @@ export function meetTrailing(
 }
 
 /** Every letter is one axis; letters that are not in the output are summed over. */
-export const einsumRule: ChannelRule = {
+export const einsteinSum: ChannelRule = {
   label(context) {
     const equation = stringAttribute(context.node, 'equation', '').replace(/\s/g, '');
     const [left, right] = equation.split('->');

@@ -4,7 +4,7 @@ import { intAttribute, intsAttribute, stringAttribute } from '../../ir/attribute
 import type { ChannelRule, LabelContext } from '../channel-rule';
 import { pinAll, readsAlong } from './basic';
 
-export const transpose: ChannelRule = {
+export const permutation: ChannelRule = {
   label(context) {
     const input = context.labels(0);
     const rank = input.length;
@@ -14,7 +14,7 @@ export const transpose: ChannelRule = {
 };
 
 /** [batch, b²·C, h, w] → [batch, C, b·h, b·w]: all b² channels of an output channel go together. */
-export const depthToSpace: ChannelRule = {
+export const blocksToSpace: ChannelRule = {
   label(context) {
     const blocks = intAttribute(context.node, 'blocksize', 1) ** 2;
     const isColumnRow = stringAttribute(context.node, 'mode', 'DCR') === 'CRD';
@@ -32,7 +32,7 @@ export const depthToSpace: ChannelRule = {
 };
 
 /** [batch, C, b·h, b·w] → [batch, b²·C, h, w]. */
-export const spaceToDepth: ChannelRule = {
+export const spaceToBlocks: ChannelRule = {
   label(context) {
     const blocks = intAttribute(context.node, 'blocksize', 1) ** 2;
     const labels = channelsAlone(context);

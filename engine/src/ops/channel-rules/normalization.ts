@@ -1,11 +1,11 @@
 /** Normalizations: per-channel parameters, and statistics that may run over channels. */
 
-import { intAttribute, setAttribute } from '../../ir/attributes';
-import type { ChannelRule, CutContext, LabelContext } from '../channel-rule';
+import { intAttribute } from '../../ir/attributes';
+import type { ChannelRule, LabelContext } from '../channel-rule';
 import { frontAxis, pinAll } from './basic';
 
 /** BatchNormalization: every channel for itself. */
-export const batchNormalization: ChannelRule = {
+export const perChannelNormalization: ChannelRule = {
   label(context) {
     const input = context.labels(0);
     input.forEach((labels, axis) => context.setOutput(0, axis, labels));
@@ -27,7 +27,7 @@ export const instanceNormalization: ChannelRule = {
 };
 
 /** LayerNormalization and RMSNormalization: statistics over all axes from `axis` on. */
-export const layerNormalizationRule: ChannelRule = {
+export const trailingNormalization: ChannelRule = {
   label(context) {
     const rank = context.labels(0).length;
     normalizeFrom(context, frontAxis(intAttribute(context.node, 'axis', -1), rank), [1, 2]);
@@ -65,22 +65,18 @@ function normalizeFrom(context: LabelContext, from: number, parameters: readonly
 
 /**
  * GroupNormalization: the same number goes from each group, as in a grouped convolution. Scale and
- * bias have one number for each channel, or before opset 21 one for each group.
+ * bias have one number for each channel, or before opset 21 one for each group. `lastWhere` names the
+ * attribute by which com.microsoft says that channels are last.
  */
-export const groupNormalizationRule: ChannelRule = {
-  label(context) {
-    labelGroups(context, 1, intAttribute(context.node, 'num_groups', 1));
-  },
-};
-
-/** com.microsoft GroupNorm and SkipGroupNorm: channels may be last. */
-export const microsoftGroupNorm: ChannelRule = {
-  label(context) {
-    const rank = context.labels(0).length;
-    const isLast = intAttribute(context.node, 'channels_last', 1) === 1;
-    labelGroups(context, isLast ? rank - 1 : 1, intAttribute(context.node, 'groups', 1));
-  },
-};
+export function groupwiseNormalization(lastWhere?: string): ChannelRule {
+  return {
+    label(context) {
+      const isLast = lastWhere !== undefined && intAttribute(context.node, lastWhere, 1) === 1;
+      const groups = intAttribute(context.node, lastWhere ? 'groups' : 'num_groups', 1);
+      labelGroups(context, isLast ? context.labels(0).length - 1 : 1, groups);
+    },
+  };
+}
 
 function labelGroups(context: LabelContext, channelAxis: number, groups: number): void {
   const input = context.labels(0);
@@ -122,7 +118,7 @@ export const lpNormalization: ChannelRule = {
 };
 
 /** MeanVarianceNormalization. */
-export function overAxes(otherwise: readonly number[]): ChannelRule {
+export function normalizationOver(otherwise: readonly number[]): ChannelRule {
   return {
     label(context) {
       const given = context.node.attribute.find((each) => each.name === 'axes')?.ints.map(Number);
@@ -163,12 +159,4 @@ export function meetParameter(context: LabelContext, parameter: number, axis: nu
     context.meet(context.labels(0)[axis], own);
     context.role(parameter, 0, 'parameter');
   } else pinAll(context, 0, 'its parameters are not known');
-}
-
-/** Attributes that count something of which one goes with each unit. */
-export function cutCount(name: string, count: (context: CutContext) => number | undefined) {
-  return (context: CutContext): void => {
-    const left = count(context);
-    if (left !== undefined) setAttribute(context.node, name, left);
-  };
 }

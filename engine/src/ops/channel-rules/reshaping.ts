@@ -11,10 +11,18 @@ import { pinAll } from './basic';
 import { factorize, type Factors, type Run } from './index-space';
 
 /** Squeeze, Unsqueeze and Flatten: shapes follow from the input's. */
-export const reshaping: ChannelRule = { label: labelReshape };
+export const reshaping: ChannelRule = { label: labelReshape, cut: cutConstant };
 
-/** Reshape, with its constant of sizes. */
-export const reshape: ChannelRule = { label: labelReshape, cut: cutReshape };
+/** Reshape, with an input of sizes. */
+export function reshapingTo(sizes: number): ChannelRule {
+  return {
+    label: labelReshape,
+    cut(context) {
+      cutConstant(context);
+      cutSizes(context, sizes);
+    },
+  };
+}
 
 function labelReshape(context: LabelContext): void {
   const before = context.inputs[0]?.shape;
@@ -166,20 +174,30 @@ function product(atoms: readonly number[], { from, to }: Run): number {
   return atoms.slice(from, to).reduce((all, atom) => all * atom, 1);
 }
 
-/** Sizes that are spelled become the new ones; 0 and -1 say the same as before where they can. */
-function cutReshape(context: CutContext): void {
+/** A constant whose axes were joined or split is stored as the output wants it. */
+function cutConstant(context: CutContext): void {
   const before = context.inputs[0]?.shape ?? [];
   const after = context.outputs[0]?.shape ?? [];
-  const content = context.inputs[1]?.content;
+  const kept = after.map((_, axis) => context.keptOfOutput(0, axis));
+  const isFollowed = before.some((_, axis) => context.keptOfInput(0, axis));
+  if (isFollowed || keepsAxes(before, after) || !kept.some(Boolean)) return;
+  context.reshapeConstant(0, after.map(Number), kept);
+}
+
+/** Sizes that are spelled become the new ones; 0 and -1 say the same as before where they can. */
+function cutSizes(context: CutContext, sizes: number): void {
+  const before = context.inputs[0]?.shape ?? [];
+  const after = context.outputs[0]?.shape ?? [];
+  const content = context.inputs[sizes]?.content;
   if (!content) return;
-  const sizes = after.map((dim, axis) => context.keptOfOutput(0, axis)?.length ?? dim);
+  const left = after.map((dim, axis) => context.keptOfOutput(0, axis)?.length ?? dim);
   context.setIntegers(
-    1,
+    sizes,
     content.map((spelled, axis) => {
       if (spelled === -1) return -1;
-      if (spelled !== 0) return typeof spelled === 'number' ? sizes[axis] : spelled;
+      if (spelled !== 0) return typeof spelled === 'number' ? left[axis] : spelled;
       const copied = context.keptOfInput(0, axis)?.length ?? before[axis];
-      return copied === sizes[axis] ? 0 : sizes[axis];
+      return copied === left[axis] ? 0 : left[axis];
     }),
   );
 }

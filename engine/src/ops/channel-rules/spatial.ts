@@ -5,18 +5,20 @@ import type { Dim } from '../../ir/dim';
 import type { ChannelRule, LabelContext } from '../channel-rule';
 import { frontAxis, pinAll, readsAlong } from './basic';
 
-/** Pooling: batch and channels pass, the axes after them are mixed. */
-export const pooling: ChannelRule = {
+/** Pooling: batch and channels pass, the other axes are mixed. Channels may be last. */
+export const poolingRule: ChannelRule = {
   label(context) {
-    pinAll(context, 0, readsAlong(context), [0, 1]);
-    for (const axis of [0, 1]) {
+    const isLast = intAttribute(context.node, 'channels_last', 0) === 1;
+    const channels = isLast ? context.labels(0).length - 1 : 1;
+    pinAll(context, 0, readsAlong(context), [0, channels]);
+    for (const axis of [0, channels]) {
       context.outputs.forEach((_, i) => context.setOutput(i, axis, context.labels(0)[axis]));
     }
   },
 };
 
 /** Resize and Upsample: an axis whose length stays passes; sizes that are spelled out shrink. */
-export function resizing(sizes: number | undefined): ChannelRule {
+export function resizing(sizes?: number): ChannelRule {
   return {
     label(context) {
       context.labels(0).forEach((labels, axis) => {

@@ -53,7 +53,7 @@ describe('raw data', () => {
     source.writeFloatLE(-2.5, 7);
     for (const bytes of [source.subarray(3, 11), new Uint8Array(source).subarray(3, 11)]) {
       const tensor: Tensor = { ...makeTensor('t', 'float', [2], [0, 0]), rawData: payload(bytes) };
-      expect(Array.from(elements(tensor))).toEqual([1.5, -2.5]);
+      expect(Array.from(floats(tensor))).toEqual([1.5, -2.5]);
     }
   });
 

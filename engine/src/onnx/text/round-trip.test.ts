@@ -42,7 +42,7 @@ describe('text of random models', () => {
         expect(plain('model', back.model)).toEqual(plain('model', model));
         expect(printModel(back.model)).toBe(text);
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 

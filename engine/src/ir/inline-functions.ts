@@ -9,13 +9,14 @@ const maxNodes = 500_000;
 const maxDepth = 32;
 
 /**
- * A model without function calls; the same model where there are none. Values of the outer graph
- * keep their names, values inside a call are prefixed by the call's label.
+ * A model without functions and their calls; the same model where there are none. Values of the
+ * outer graph keep their names, values inside a call are prefixed by the call's label.
  */
 export function inlineFunctions(model: Model): { model: Model; issues: readonly Issue[] } {
   if (model.functions.length === 0 || !model.graph) return { model, issues: [] };
   const inliner = new Inliner(model.functions);
-  return { model: { ...model, graph: inliner.graph(model.graph, 0) }, issues: inliner.issues };
+  const graph = inliner.graph(model.graph, 0);
+  return { model: { ...model, graph, functions: [] }, issues: inliner.issues };
 }
 
 class Inliner {

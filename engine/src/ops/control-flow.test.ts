@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { inlineFunctions } from '../ir/inline-functions';
+import type { FunctionDefinition } from '../ir/model';
+import { graphCost } from './cost';
+import { inferTypes } from './infer';
 import { testAgainstRuntime } from './testing/differential';
-import { constant, costOf, fed, infer, subgraph, type Case } from './testing/one-node';
+import { buildModel, constant, costOf, fed, infer, subgraph, type Case } from './testing/one-node';
 
 const x = fed('float', [2, 3]);
 const weights = { w: constant('float', [3, 4]) };
@@ -248,4 +252,36 @@ test('a loop that changes all it carries in every round ends', () => {
   expect(table.issues).toEqual([]);
   expect(table.type('o0')?.shape).toEqual([2]);
   expect(table.type('o1')?.shape).not.toEqual([3]);
+});
+
+test('control flow inside a function of the model is followed', () => {
+  const product = subgraph(
+    {},
+    [{ op: 'MatMul', in: ['x', 'w'], out: ['p'] }],
+    { p: 'float' },
+    weights,
+  );
+  const { graph } = buildModel(ifCase('inside', product));
+  const choose: FunctionDefinition = {
+    name: 'Choose',
+    domain: 'local',
+    input: ['x', 'condition'],
+    output: ['y'],
+    attribute: [],
+    attributeProto: [],
+    node: graph!.node,
+    opsetImport: [{ domain: '', version: 21 }],
+    valueInfo: [],
+    metadataProps: [],
+  };
+  const calling = buildModel({
+    title: 'call',
+    given: { a: x, b: fed('bool', []) },
+    nodes: [{ op: 'Choose', domain: 'local', in: ['a', 'b'], out: ['r'] }],
+  });
+  const { model } = inlineFunctions({ ...calling, functions: [choose] });
+  const types = inferTypes(model);
+  expect(types.issues).toEqual([]);
+  expect(types.type('r')).toMatchObject({ dtype: 'float', shape: [2, expect.any(String)] });
+  expect(graphCost(model.graph!, types, Number).macs).toBe(24);
 });

@@ -34,7 +34,8 @@ async function work(request: JobRequest): Promise<void> {
         folder: request.folder,
         runtime,
         signal: cancel.signal,
-        progress: ({ message, fraction }) => send({ type: 'progress', message, fraction: fraction ?? null }),
+        progress: ({ message, fraction }) =>
+          send({ type: 'progress', message, fraction: fraction ?? null }),
         page: pageBundle(),
       });
       send({ type: 'done', reportFile });

@@ -45,7 +45,8 @@ export async function createMeter(options: MeterOptions): Promise<Meter> {
     : accuracy
       ? { id: 'top1', title: 'top-1 accuracy', samples: dataset.samples }
       : { id: 'fidelity', title: 'SQNR to the original', samples: dataset.samples };
-  const reference = metric?.id === 'fidelity' ? await openModel(runtime, original, sessionOptions) : undefined;
+  const reference =
+    metric?.id === 'fidelity' ? await openModel(runtime, original, sessionOptions) : undefined;
 
   const valueOf = async (session: Session, model: Model): Promise<number | null> => {
     if (!dataset || !metric) return null;

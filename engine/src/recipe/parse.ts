@@ -46,7 +46,16 @@ export function parseRecipe(text: string): ParsedRecipe {
   }));
   if (document.errors.length > 0) return { problems: syntax, document, rangeOf };
 
-  const parsed = recipeSchema.safeParse(toData(document));
+  const data = toData(document);
+  if ('problem' in data) {
+    const unreadable: Problem = {
+      severity: 'error',
+      message: data.problem,
+      range: range(0, text.length),
+    };
+    return { problems: [...syntax, unreadable], document, rangeOf };
+  }
+  const parsed = recipeSchema.safeParse(data.value, { reportInput: true });
   if (parsed.success) return { recipe: parsed.data, problems: syntax, document, rangeOf };
   const whole = range(0, text.length);
   const problems = parsed.error.issues
@@ -59,9 +68,13 @@ export function parseRecipe(text: string): ParsedRecipe {
   return { problems: [...syntax, ...problems], document, rangeOf };
 }
 
-/** Aliases are bounded, so that a small file cannot grow into a huge value. */
-function toData(document: Document): unknown {
-  return document.toJS({ maxAliasCount: 100 }) ?? {};
+/** Aliases are bounded, so that a small file cannot grow into a huge value; one may also lead nowhere. */
+function toData(document: Document): { value: unknown } | { problem: string } {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) ?? {} };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 interface Complaint {

@@ -3,7 +3,14 @@
  * the state that lets a run go on where it was stopped, its log and its report.
  */
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { MaskedError } from '../passes/pass';
 import type { GroupReport, ModelFigures } from '../report/report';

@@ -35,7 +35,9 @@ export async function runInFolder(request: FolderRunRequest): Promise<FolderRun>
     folder.log('done');
     return { report, reportFile: folder.file('report.json'), pageFile: folder.file('report.html') };
   } catch (error) {
-    folder.log(isAbort(error) ? 'cancelled' : `failed: ${error instanceof Error ? error.message : error}`);
+    folder.log(
+      isAbort(error) ? 'cancelled' : `failed: ${error instanceof Error ? error.message : error}`,
+    );
     throw error;
   }
 }

@@ -54,7 +54,11 @@ export async function runSteps(
     const pass = findPass(id);
     const refusal = pass.refuse(current);
     if (refusal) throw new CoppiceError('refused', `Step ${i + 1}, ${id}: ${refusal}`);
-    const progress = scaled(request, 0.05 + (stepsShare * i) / recipe.steps.length, stepsShare / recipe.steps.length);
+    const progress = scaled(
+      request,
+      0.05 + (stepsShare * i) / recipe.steps.length,
+      stepsShare / recipe.steps.length,
+    );
     const started = performance.now();
     const result = await pass.run(current, options, {
       signal,

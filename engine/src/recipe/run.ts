@@ -47,7 +47,12 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const data = await openRecipeData(recipe.data, directory);
   const meter = await createMeter({ runtime, original: model, path: source, recipe, data, signal });
   try {
-    const { before, steps, result, issues: stepIssues } = await runSteps(request, model, data, meter);
+    const {
+      before,
+      steps,
+      result,
+      issues: stepIssues,
+    } = await runSteps(request, model, data, meter);
     signal.throwIfAborted();
     request.progress({ message: 'verifying the result', fraction: 0.97 });
     const provenance = {
@@ -56,7 +61,11 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       seed: recipe.seed,
     };
     const finished = withProvenance(result, provenance);
-    const verification = await verifyModel(runtime, finished, { steps, directory: dirname(source), signal });
+    const verification = await verifyModel(runtime, finished, {
+      steps,
+      directory: dirname(source),
+      signal,
+    });
     writeResult(finished, output, source);
     return {
       version: 1,

@@ -9,7 +9,10 @@ import { saveModel } from '../onnx/load';
 /** @throws CoppiceError `same-file` when the output is the source. */
 export function writeResult(model: Model, output: string, source: string): void {
   if (output === source) {
-    throw new CoppiceError('same-file', `The output ${output} is the model itself; choose another name.`);
+    throw new CoppiceError(
+      'same-file',
+      `The output ${output} is the model itself; choose another name.`,
+    );
   }
   mkdirSync(dirname(output), { recursive: true });
   saveModel(model, output);

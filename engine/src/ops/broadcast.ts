@@ -13,6 +13,7 @@ import type { ShapeContext, ValueType } from './op';
 export function broadcastShapes(
   ...shapes: readonly (readonly Dim[] | undefined)[]
 ): readonly Dim[] | undefined {
+  if (shapes.length === 0) return undefined;
   return shapes.reduce((a, b) => {
     if (!a || !b) return undefined;
     const [long, short] = a.length >= b.length ? [a, b] : [b, a];

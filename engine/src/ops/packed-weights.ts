@@ -46,8 +46,8 @@ export const gatherBlockQuantized: Op = {
 function lastAxis(attribute: 'K' | 'N'): ShapeRule {
   return ({ node, inputs: [a] }) => {
     const size = intAttribute(node, attribute);
-    const shape = size === undefined ? undefined : a?.shape?.with(-1, size);
-    return [{ dtype: a?.dtype, shape }];
+    const known = a?.shape !== undefined && size !== undefined;
+    return [{ dtype: a?.dtype, shape: known ? [...a.shape.slice(0, -1), size] : undefined }];
   };
 }
 

@@ -119,7 +119,10 @@ function allocate(
   if (options.ratio !== undefined && options.scope === 'local') {
     return { kept: keptAtRatio(ranked, order, options.ratio), issues: [] };
   }
-  const model = costModel(analysis, ranked);
+  const model = costModel(
+    analysis,
+    ranked.map(({ group }) => group),
+  );
   const [quantity, left] =
     options.macs !== undefined
       ? (['macs', options.macs] as const)

@@ -1,10 +1,12 @@
 /** A model that computes some intermediate values of another one, and nothing else. */
 
 import { makeAttribute, type AttributeValue } from '../../ir/attributes';
+import { dataTypeNamed, type DataTypeName } from '../../ir/data-type';
 import { capturedValues } from '../../ir/graph-index';
 import type { Model, Node, Tensor, ValueInfo } from '../../ir/model';
 import { freshNames } from '../../ir/naming';
 import { makeTensor } from '../../ir/tensor';
+import type { Feeds } from '../../runtime/runtime';
 
 /**
  * Collects the nodes that a probe adds behind the values of a model. Values it makes have names that
@@ -14,6 +16,7 @@ export class Excerpt {
   private readonly nodes: Node[] = [];
   private readonly tensors: Tensor[] = [];
   private readonly inputs: ValueInfo[] = [];
+  private readonly fed = new Set<string>();
   private readonly fresh: (wanted: string) => string;
 
   constructor(private readonly model: Model) {
@@ -21,12 +24,25 @@ export class Excerpt {
   }
 
   /** Adds an input and gives its name; its shape is left to what is fed. */
-  input(wanted: string, elemType: 'float' | 'int64', rank: number): string {
+  input(wanted: string, type: DataTypeName, rank: number): string {
     const name = this.fresh(wanted);
-    const dim = Array.from({ length: rank }, () => ({}));
-    const type = { tensorType: { elemType: elemType === 'float' ? 1 : 7, shape: { dim } } };
-    this.inputs.push({ name, type, metadataProps: [] });
+    this.declare(name, type, rank);
     return name;
+  }
+
+  /** Values of the model that will be fed instead of computed. */
+  feed(feeds: Feeds): void {
+    const declared = new Set(this.model.graph!.input.map(({ name }) => name));
+    for (const [name, { type, dims }] of Object.entries(feeds)) {
+      this.fed.add(name);
+      if (!declared.has(name)) this.declare(name, type, dims.length);
+    }
+  }
+
+  private declare(name: string, type: DataTypeName, rank: number): void {
+    const dim = Array.from({ length: rank }, () => ({}));
+    const tensorType = { elemType: dataTypeNamed(type).code, shape: { dim } };
+    this.inputs.push({ name, type: { tensorType }, metadataProps: [] });
   }
 
   /** Adds a constant of integers and gives its name. */
@@ -78,7 +94,7 @@ export class Excerpt {
     for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
       if (values.has(name)) continue;
       values.add(name);
-      const node = producer.get(name);
+      const node = this.fed.has(name) ? undefined : producer.get(name);
       if (!node || needed.has(node)) continue;
       needed.add(node);
       pending.push(...node.input, ...capturedValues(node));

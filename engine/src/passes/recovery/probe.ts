@@ -7,7 +7,7 @@
 import { indexGraph } from '../../ir/graph-index';
 import type { Model } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
-import type { NamedTensor } from '../../runtime/runtime';
+import type { Feeds, NamedTensor } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
 import { Excerpt } from './excerpt';
 import { momentKeys, type MomentParts } from './moments';
@@ -63,9 +63,18 @@ function flatPlanes(excerpt: Excerpt, value: string): string {
   return excerpt.reshape(value, [0, 0, -1]);
 }
 
-/** The moments of one layer of the cut model. */
-export function layerProbe(cut: Model, layer: CorrectableLayer): Probe {
+/**
+ * The moments of one layer of the cut model, computed from values that are fed, and beside them the
+ * values in `extra`.
+ */
+export function layerProbe(
+  cut: Model,
+  layer: CorrectableLayer,
+  feeds: Feeds,
+  extra: readonly string[],
+): Probe {
   const excerpt = new Excerpt(cut);
+  excerpt.feed(feeds);
   const positions = excerpt.input('positions', 'int64', 1);
   const target = excerpt.input('target', 'float', 3);
   const ones = excerpt.input('ones', 'float', 2);
@@ -86,7 +95,7 @@ export function layerProbe(cut: Model, layer: CorrectableLayer): Probe {
   names.cross = excerpt.node('MatMul', [r, transposed]);
   names.inputSum = excerpt.node('MatMul', [x, ones]);
   names.residualSum = excerpt.node('MatMul', [r, ones]);
-  return { model: excerpt.build(momentKeys.map((key) => names[key])), names };
+  return { model: excerpt.build([...momentKeys.map((key) => names[key]), ...extra]), names };
 }
 
 /** The patches a convolution reads, [groups, inputs × taps, samples × positions]. */

@@ -15,13 +15,14 @@ import type { Graph, Model, Node } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
 import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
-import type { Runtime } from '../../runtime/runtime';
+import type { Runtime, Session } from '../../runtime/runtime';
 import type { Progress } from '../pass';
 import { applyCorrection } from './apply';
 import { correctableLayers, type CorrectableLayer } from './correctable';
+import { Frontier, settledValues } from './frontier';
 import { Moments } from './moments';
 import { sampleOriginal, type Kept, type OriginalSamples } from './original';
-import { layerFeeds, layerProbe, momentsOf } from './probe';
+import { layerFeeds, layerProbe, momentsOf, type Probe } from './probe';
 import { correct } from './regression';
 import { CalibrationBatches } from './samples';
 
@@ -41,6 +42,9 @@ export interface Recovered {
 
 /** One in so many batches is held out for choosing the ridge. */
 const heldOut = 5;
+
+/** After so many layers, runs begin further in. */
+const stride = 4;
 
 /** Layers with more input features than this are left alone: their system would take too long. */
 const mostFeatures = 4608;
@@ -64,11 +68,21 @@ export async function reconstruct(
   if (layers.length === 0) return { model, corrected: [] };
   const data = await calibrationBatches(original, context);
   const samples = await sampleOriginal(original, layers, kept, data, context);
+  const frontier = new Frontier(data);
   for (const [i, layer] of layers.entries()) {
     signal.throwIfAborted();
     const fraction = (i + 1) / (layers.length + 1);
     context.progress({ message: `reconstructing ${layer.weight}`, fraction });
-    const { fit, held } = await measure(model, layer, i, samples, data, context);
+    if (i % stride === stride - 1) {
+      frontier.request(
+        settledValues(
+          model.graph!,
+          layers.slice(i).map(({ node }) => node),
+        ),
+      );
+    }
+    const { fit, held } = await measure(model, layer, i, samples, frontier, context);
+    frontier.settle();
     applyCorrection(model.graph!, layer, correct(fit, held, layer.offset.kind !== 'none'));
   }
   return { model, corrected: layers.map(({ weight }) => weight) };
@@ -107,7 +121,7 @@ async function calibrationBatches(
   { runtime, calibration }: RecoveryContext,
 ): Promise<CalibrationBatches> {
   const session = await openModel(runtime, original);
-  const feeder = feederFor(session, calibration, { batchSize: 64 });
+  const feeder = feederFor(session, calibration, { batchSize: 32 });
   await session.close();
   return new CalibrationBatches(calibration, feeder);
 }
@@ -118,28 +132,31 @@ async function measure(
   layer: CorrectableLayer,
   at: number,
   samples: OriginalSamples,
-  data: CalibrationBatches,
+  frontier: Frontier,
   { runtime, signal }: RecoveryContext,
 ): Promise<{ fit: Moments; held: Moments }> {
   const { outputs, features } = shapeOf(layer, model);
   const fit = new Moments(layer.groups, features, outputs / layer.groups);
   const held = new Moments(layer.groups, features, outputs / layer.groups);
   const last = Math.min(heldOut, samples.batches.length) - 1;
-  const probe = layerProbe(model, layer);
-  const session = await openModel(runtime, probe.model);
+  let session: Session | undefined;
+  let probe: Probe | undefined;
   try {
     let batch = 0;
-    for await (const { feeds, samples: count } of data.each(signal)) {
+    for await (const { feeds, samples: count } of frontier.each(signal)) {
+      probe ??= layerProbe(model, layer, feeds, frontier.missing(feeds));
+      session ??= await openModel(runtime, probe.model);
       const sample = samples.batches[batch][at];
       const rows = count * sample.positions.length;
       const probed = layerFeeds(probe, sample, rows, samples.windows[at]);
       const results = await session.run({ ...feeds, ...probed }, undefined, signal);
       const part = last > 0 && batch % heldOut === last ? held : fit;
       part.add(rows, momentsOf(probe, results));
+      frontier.take(feeds, results);
       batch++;
     }
   } finally {
-    await session.close();
+    await session?.close();
   }
   return { fit, held };
 }

@@ -26,16 +26,22 @@ export interface ChannelAnalysis {
   groupsOf(layer: string): readonly ChannelGroup[];
   /** The first of them, which holds most of the layer's channels in all but split layers. */
   groupOf(layer: string): ChannelGroup | undefined;
+  /** The groups that a layer produces with how many of its channels each holds. */
+  sharesOf(layer: string): readonly { readonly group: ChannelGroup; readonly channels: number }[];
   /** The constant of this name, wherever the model keeps it. */
   tensor(name: string): Tensor | undefined;
   /** What cutting, masking and costs read. */
   readonly sites: readonly Site[];
+  /** What the file calls a constant that nodes give other names. */
+  constantName(value: string, graph: Graph): string;
   /** Labels of the values of each graph. */
   labelsOf(value: string, graph: Graph): Labels | undefined;
   /** The indices of an axis that stay when these units go; undefined where all do. */
   kept(labels: AxisLabels | undefined, cut: CutUnits): readonly number[] | undefined;
   /** The units to cut, checked. */
   cutUnits(cuts: ReadonlyMap<string, readonly number[]>): CutUnits;
+  /** A text that is equal for labels of the same units. */
+  signature(labels: Labels | undefined): string;
   /** How many indices of an axis belong to each group, by position in `groups`. */
   extents(labels: AxisLabels): ReadonlyMap<number, number>;
 }
@@ -55,6 +61,7 @@ class Analysis implements ChannelAnalysis {
   readonly groups: readonly FormedGroup[];
   readonly sites: readonly Site[];
   private readonly sweep: Sweep;
+  private readonly origins: Origins;
   private readonly roots: Int32Array;
   private readonly byLayer = new Map<string, FormedGroup[]>();
   private readonly byId: ReadonlyMap<string, FormedGroup>;
@@ -67,12 +74,12 @@ class Analysis implements ChannelAnalysis {
     this.sweep = new Sweep(model, types);
     this.sites = this.sweep.sites;
     this.roots = this.sweep.units.roots();
-    const origins = new Origins(this.sites, types);
+    this.origins = new Origins(this.sites, types);
     const labelled: Labelled = {
       sites: this.sites,
       units: this.sweep.units,
       roots: this.roots,
-      origins: (site, input) => origins.of(site, input),
+      origins: (site, input) => this.origins.of(site, input),
     };
     this.groups = formGroups(labelled);
     this.byId = new Map(this.groups.map((group) => [group.id, group]));
@@ -99,12 +106,21 @@ class Analysis implements ChannelAnalysis {
     return this.byLayer.get(layer)?.[0];
   }
 
+  sharesOf(layer: string) {
+    const groups = this.byLayer.get(layer) ?? [];
+    return groups.map((group) => ({ group, channels: group.channelsOf.get(layer)! }));
+  }
+
   tensor(name: string): Tensor | undefined {
     for (const graph of this.sweep.values.keys()) {
       const found = this.types.constant(name, graph);
       if (found) return found;
     }
     return undefined;
+  }
+
+  constantName(value: string, graph: Graph): string {
+    return this.origins.rootName(value, graph);
   }
 
   labelsOf(value: string, graph: Graph): Labels | undefined {
@@ -128,6 +144,12 @@ class Analysis implements ChannelAnalysis {
       for (const unit of units) marks[group.roots[unit]] = 1;
     }
     return marks;
+  }
+
+  signature(labels: Labels | undefined): string {
+    const { roots } = this;
+    const unitOf = (label: number) => (label === none ? none : roots[label]);
+    return (labels ?? []).map((axis) => axis && Array.from(axis, unitOf).join()).join('|');
   }
 
   extents(labels: AxisLabels): ReadonlyMap<number, number> {

@@ -1,10 +1,10 @@
 /** Turns labelled sites into channel groups: their units, layers, members and reasons. */
 
+import { layerName, layerOfWeight } from '../ir/layer-name';
 import type { Node } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import { none, type AxisLabels } from '../ops/channel-rule';
 import type { ChannelGroup, GroupMember, MemberRole } from './group';
-import { layerName } from '../ir/layer-name';
 import { partition } from './partition';
 import type { Site } from './sites';
 import type { Units } from './units';
@@ -13,6 +13,8 @@ import type { Units } from './units';
 export interface FormedGroup extends ChannelGroup {
   /** The root of each unit, in the order of the first layer's output axis. */
   readonly roots: Int32Array;
+  /** For each layer that makes units of the group, how many of its channels they are. */
+  readonly channelsOf: ReadonlyMap<string, number>;
 }
 
 /** Where a weight comes from: the constant behind it, seen through casts and the like. */
@@ -38,7 +40,8 @@ export function formGroups(labelled: Labelled): FormedGroup[] {
   const produced = producers(labelled, classOf);
   const taken = new Set<string>();
   return [...produced.values()].map((made) => {
-    const id = uniqueName(made.layers[0] ?? 'group', taken);
+    const [[first, channels]] = made.layers;
+    const id = uniqueName(first, taken);
     const root = made.roots[0];
     const pin = made.roots.map((each) => units.pinOf(each)).find((reason) => reason !== undefined);
     const alone =
@@ -51,12 +54,13 @@ export function formGroups(labelled: Labelled): FormedGroup[] {
     return {
       id,
       units: made.roots.length,
-      channels: made.channels,
-      unit: unitName(units.kindOf(root), made.channels / made.roots.length),
+      channels,
+      unit: unitName(units.kindOf(root), channels / made.roots.length),
       get members() {
         return (members ??= membersOf(labelled, rootsOfGroup));
       },
-      layers: made.layers,
+      layers: [...made.layers.keys()],
+      channelsOf: made.layers,
       pinned: pin !== undefined || alone !== undefined,
       reason: pin ?? alone ?? shift,
       exact: shift === undefined,
@@ -67,12 +71,13 @@ export function formGroups(labelled: Labelled): FormedGroup[] {
 
 interface Made {
   readonly roots: number[];
-  readonly layers: string[];
-  channels: number;
+  /** The layers that make these units, with how many of their channels do. */
+  readonly layers: Map<string, number>;
 }
 
 /** Classes of units that some layer makes, with the layers that do. */
-function producers({ sites, roots, units, origins }: Labelled, classOf: Int32Array) {
+function producers(labelled: Labelled, classOf: Int32Array) {
+  const { sites, roots, units } = labelled;
   const found = new Map<number, Made>();
   const known = new Uint8Array(roots.length);
   for (const site of sites) {
@@ -89,17 +94,25 @@ function producers({ sites, roots, units, origins }: Labelled, classOf: Int32Arr
         known[root] = 1;
         const made = found.get(key);
         if (made) made.roots.push(root);
-        else found.set(key, { roots: [root], layers: [], channels: 0 });
+        else found.set(key, { roots: [root], layers: new Map<string, number>() });
       }
-      const name = layerName(site.node, origins(site, input)[0]?.tensor);
+      const name = nameOf(site, labelled);
       for (const [key, channels] of touched) {
-        const made = found.get(key)!;
-        if (made.layers.length === 0) made.channels = channels;
-        if (!made.layers.includes(name)) made.layers.push(name);
+        const { layers } = found.get(key)!;
+        layers.set(name, Math.max(layers.get(name) ?? 0, channels));
       }
     }
   }
   return found;
+}
+
+/** What the layer's weights are called; an unnamed weight may stand beside a bias with a name. */
+function nameOf(site: Site, { origins }: Labelled): string {
+  const names = site.node.input.flatMap((_, i) => origins(site, i).map(({ tensor }) => tensor));
+  return layerName(
+    site.node,
+    names.find((name) => layerOfWeight(name) !== undefined),
+  );
 }
 
 /** Every label array of the model's nodes. */

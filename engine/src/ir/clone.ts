@@ -19,10 +19,10 @@ export function cloneGraph(graph: Graph): Graph {
     node: graph.node.map(cloneNode),
     initializer: graph.initializer.map(cloneTensor),
     sparseInitializer: [...graph.sparseInitializer],
-    input: graph.input.map((each) => structuredClone(each)),
-    output: graph.output.map((each) => structuredClone(each)),
-    valueInfo: graph.valueInfo.map((each) => structuredClone(each)),
-    quantizationAnnotation: graph.quantizationAnnotation.map((each) => structuredClone(each)),
+    input: graph.input.map((each) => cloneMessage(each)),
+    output: graph.output.map((each) => cloneMessage(each)),
+    valueInfo: graph.valueInfo.map((each) => cloneMessage(each)),
+    quantizationAnnotation: graph.quantizationAnnotation.map((each) => cloneMessage(each)),
     metadataProps: graph.metadataProps.map((each) => ({ ...each })),
   };
 }
@@ -52,4 +52,15 @@ function cloneAttribute(attribute: Attribute): Attribute {
 
 function cloneTensor(tensor: Tensor): Tensor {
   return { ...tensor, dims: [...tensor.dims] };
+}
+
+/** A copy of a small message, all the way down; what the reader knows of its origin is shared. */
+function cloneMessage<T>(message: T): T {
+  if (Array.isArray(message)) return message.map(cloneMessage) as T;
+  if (typeof message !== 'object' || message === null) return message;
+  const entries = Object.entries(message).map(([key, value]) => [
+    key,
+    key === 'origin' ? value : cloneMessage(value as unknown),
+  ]);
+  return Object.fromEntries(entries) as T;
 }

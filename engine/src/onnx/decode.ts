@@ -4,20 +4,19 @@
  * be read around a problem is read.
  */
 
-import { nodeLabel } from '../ir/naming';
 import type { Issue } from '../ir/issue';
-import type { Model, Node, Payload } from '../ir/model';
+import type { Model, Payload } from '../ir/model';
 import { payload } from '../ir/tensor';
 import type { ByteSource } from './byte-source';
 import { ElementLists } from './element-lists';
 import { accepts, defaultTags, type FieldValues } from './entries';
 import { SourcePayload, VarintPayload } from './payloads';
+import { Hopeless, Malformed, Problems } from './problems';
 import { isPackable, modelMessage, Wire, type Field, type MessageType } from './schema';
 import { Window } from './window';
 
 /** Real models nest a handful of subgraphs; a graph, a node and an attribute count one each. */
 const maxDepth = 64;
-const maxIssues = 50;
 /** V8 holds no longer strings than 512 MiB. */
 const maxText = 2 ** 28;
 /** Payloads up to this size are kept in memory: they spell shapes, and opening the file costs more. */
@@ -29,35 +28,22 @@ const cost = { message: 200, bytes: 120, text: 24, number: 8 } as const;
 /** Reads the structure of a model. Weights stay in the source; external data is not looked at. */
 export function decodeModel(source: ByteSource): { model: Model; issues: Issue[] } {
   const decoder = new Decoder(source);
-  return { model: decoder.decode() as unknown as Model, issues: decoder.issues };
+  return { model: decoder.decode() as unknown as Model, issues: decoder.problems.issues };
 }
-
-/** A problem that ends the message in which it occurs. */
-class Malformed extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** A problem that ends reading altogether. */
-class Hopeless extends Malformed {}
 
 interface MessageState {
   readonly type: MessageType;
   readonly values: FieldValues;
-  readonly elements: ElementLists;
+  /** Typed data that is not one packed run; made when there is some. */
+  elements?: ElementLists;
   /** The order of the tags, once it differs from the one a writer would choose. */
   origin?: { tags: number[]; unknown: (Uint8Array | Payload)[] };
   lastNumber: number;
 }
 
 class Decoder {
-  readonly issues: Issue[] = [];
+  readonly problems = new Problems();
   private readonly window: Window;
-  private readonly path: { field: Field; index: number; values: FieldValues }[] = [];
   private memoryLeft: number;
 
   constructor(private readonly source: ByteSource) {
@@ -71,15 +57,15 @@ class Decoder {
       this.message(modelMessage, model, this.source.byteLength);
     } catch (problem) {
       if (!(problem instanceof Hopeless)) throw problem;
-      this.report(problem.code, problem.message);
+      this.problems.conclude(problem, this.window.position);
     }
     return model;
   }
 
-  private message(type: MessageType, values: FieldValues, end: number): void {
-    const state: MessageState = { type, values, elements: new ElementLists(), lastNumber: 0 };
-    // A singular message that occurs twice is one message, by the rules of protobuf.
-    if (values.origin || defaultTags(values, type).length > 0) this.keepOrder(state);
+  /** Reads up to `end`. A singular message that occurs `again` adds to what it held before. */
+  private message(type: MessageType, values: FieldValues, end: number, again = false): void {
+    const state: MessageState = { type, values, lastNumber: 0 };
+    if (again) this.keepOrder(state);
     try {
       while (this.window.position < end) this.field(state, end);
       if (this.window.position > end) {
@@ -89,7 +75,7 @@ class Decoder {
       this.recover(problem);
       this.window.seek(end);
     } finally {
-      state.elements.store(values);
+      state.elements?.store(values);
       if (state.origin) values.origin = state.origin;
     }
   }
@@ -127,7 +113,7 @@ class Decoder {
   }
 
   private keepOrder(state: MessageState): NonNullable<MessageState['origin']> {
-    state.elements.store(state.values);
+    state.elements?.store(state.values);
     const known = state.values.origin;
     state.origin ??= {
       tags: known ? [...known.tags] : defaultTags(state.values, state.type),
@@ -152,19 +138,19 @@ class Decoder {
     const type = field.message!;
     const list = field.repeated ? (state.values[field.name] as FieldValues[]) : undefined;
     const end = this.window.position + length;
-    if (this.path.length >= maxDepth) {
+    if (this.problems.path.length >= maxDepth) {
       this.report('too-deep', `is nested deeper than ${maxDepth} levels`, field.protoName);
       this.window.seek(end);
       return;
     }
     this.spend(cost.message);
-    const inner =
-      (list ? undefined : (state.values[field.name] as FieldValues)) ?? emptyMessage(type);
-    this.path.push({ field, index: list ? list.length : -1, values: inner });
+    const known = list ? undefined : (state.values[field.name] as FieldValues | undefined);
+    const inner = known ?? emptyMessage(type);
+    this.problems.path.push({ field, index: list ? list.length : -1, values: inner });
     if (list) list.push(inner);
     else state.values[field.name] = inner;
-    this.message(type, inner, end);
-    this.path.pop();
+    this.message(type, inner, end, known !== undefined);
+    this.problems.path.pop();
   }
 
   private scalar(field: Field, length: number): unknown {
@@ -209,11 +195,16 @@ class Decoder {
         this.report('malformed-field', `is no whole number of ${field.element}s`, field.protoName);
       }
       const made = fixed ? run : new VarintPayload(run, width);
-      const extra = state.elements.addRun(state.values, field, made);
-      this.spend(extra);
+      if (state.values[field.name] === undefined && !state.elements) {
+        state.values[field.name] = made;
+        return;
+      }
+      state.elements ??= new ElementLists();
+      this.spend(state.elements.addRun(state.values, field, made));
       return;
     }
     this.spend(2 * cost.number);
+    state.elements ??= new ElementLists();
     state.elements.addElement(state.values, field, this.element(field));
   }
 
@@ -285,7 +276,7 @@ class Decoder {
     if (this.memoryLeft >= 0) return;
     throw new Hopeless(
       'too-large',
-      'the file unfolds to many times its size, as no real model does; reading stopped here',
+      'The file unfolds to many times its size, as no real model does; the rest was not read.',
     );
   }
 
@@ -301,34 +292,10 @@ class Decoder {
     this.report('malformed-field', `holds an ${message}`);
   }
 
-  private report(
-    code: string,
-    problem: string,
-    leaf?: string,
-    severity: Issue['severity'] = 'error',
-  ): void {
-    if (this.issues.length >= maxIssues) {
-      if (this.issues.length > maxIssues) return;
-      this.issues.push({ severity: 'error', code: 'too-many-problems', message: tooMany });
-      throw new Hopeless('too-many-problems', tooMany);
-    }
-    const steps = this.path.map(({ field, index }) =>
-      index < 0 ? field.protoName : `${field.protoName}[${index}]`,
-    );
-    const place = [...steps, ...(leaf ? [leaf] : [])].join('.') || 'the model';
-    const { position: offset } = this.window;
-    const holder = this.path.findLast(({ field }) => field.message?.name === 'NodeProto');
-    this.issues.push({
-      severity,
-      code,
-      message: `At byte ${offset}, ${place}: ${problem}.`,
-      offset,
-      node: holder && nodeLabel(holder.values as unknown as Node),
-    });
+  private report(code: string, problem: string, leaf?: string, severity?: Issue['severity']): void {
+    this.problems.report({ code, problem, leaf, severity, offset: this.window.position });
   }
 }
-
-const tooMany = `More than ${maxIssues} problems were found; the rest of the file was not read.`;
 
 function emptyMessage(type: MessageType): FieldValues {
   const values: FieldValues = {};

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { cloneModel } from '../ir/clone';
 import { CoppiceError, isError } from '../ir/issue';
 import { elements } from '../ir/tensor';
 import { validateModel } from '../ir/validate';
@@ -36,6 +37,19 @@ describe('random models', () => {
     });
     fc.assert(property, { numRuns: Math.ceil(cases / 10), seed: 2 });
   }, 600_000);
+});
+
+test('a clone is written like its original, and does not change with it', () => {
+  const property = fc.property(arbitraryModel(), (model) => {
+    const bytes = encodeModel(model);
+    const clone = cloneModel(model);
+    expect(Buffer.compare(encodeModel(clone), bytes)).toBe(0);
+    for (const info of clone.graph?.valueInfo ?? []) info.type = { denotation: 'changed' };
+    for (const tensor of clone.graph?.initializer ?? []) tensor.dims.push(7);
+    clone.graph?.node.forEach((node) => node.input.push('changed'));
+    expect(Buffer.compare(encodeModel(model), bytes)).toBe(0);
+  });
+  fc.assert(property, { numRuns: 300, seed: 9 });
 });
 
 describe('broken bytes', () => {

@@ -9,6 +9,8 @@ import { MemorySource, type ByteSource } from './byte-source';
 
 const largestWindow = 256 * 1024;
 
+const blockSize = 16 * 1024;
+
 /** A tag and a length, or a tag and a scalar, never take more than this. */
 const headerBytes = 20;
 
@@ -18,6 +20,8 @@ export class Window {
   /** Where `reader.buf[0]` lies in the source. */
   private start = 0;
   private size = 4096;
+  private block = new Uint8Array();
+  private blockUsed = 0;
 
   constructor(readonly source: ByteSource) {
     const inMemory = source instanceof MemorySource;
@@ -118,7 +122,21 @@ export class Window {
     const from = reader.pos;
     reader.skip(length);
     const view = reader.buf.subarray(from, from + length);
-    return this.source instanceof MemorySource ? view : view.slice();
+    return this.source instanceof MemorySource ? view : this.keep(view);
+  }
+
+  /** Copies bytes out of the window; small ones share a block, since each of their own is dear. */
+  private keep(view: Uint8Array): Uint8Array {
+    if (view.byteLength > blockSize / 8) return view.slice();
+    if (this.blockUsed + view.byteLength > this.block.byteLength) {
+      this.block = new Uint8Array(blockSize);
+      this.blockUsed = 0;
+    }
+    const kept = this.block.subarray(this.blockUsed, this.blockUsed + view.byteLength);
+    kept.set(view);
+    // The next one starts where every element type may.
+    this.blockUsed = Math.ceil((this.blockUsed + view.byteLength) / 8) * 8;
+    return kept;
   }
 
   private refill(count: number): void {

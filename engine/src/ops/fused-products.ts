@@ -5,7 +5,7 @@ import { dataTypeName } from '../ir/data-type';
 import { convolution } from './channel-rules/convolution';
 import { conv } from './conv';
 import { convTranspose } from './conv-transpose';
-import { concreteIntegers } from './content';
+import { concrete } from './content';
 import { gemm } from './gemm';
 import { gridSample } from './grid-sample';
 import { matMul, matrixProduct } from './mat-mul';
@@ -90,7 +90,7 @@ function convTransposeWithDynamicPads(): Op {
     ...plain,
     shape: (context) => {
       const { node, inputs, fresh } = context;
-      const pads = node.input[2] ? concreteIntegers(integersOf(context, 2)) : [];
+      const pads = node.input[2] ? concrete(integersOf(context, 2)) : [];
       if (pads) {
         const attribute = [...node.attribute, makeAttribute('pads', [...pads])];
         return plain.shape!({ ...context, node: { ...node, attribute } });

@@ -2,7 +2,7 @@
 
 import { indexGraph, subgraphs, type GraphIndex } from '../ir/graph-index';
 import { layerName, layerOfWeight } from '../ir/layer-name';
-import type { Graph, Model, Node } from '../ir/model';
+import type { Graph, Model, Node, Tensor } from '../ir/model';
 import type { Dim } from '../ir/dim';
 import { nodeCost, type Resolve } from '../ops/cost';
 import type { TypeTable } from '../ops/infer';
@@ -148,7 +148,11 @@ function biasBehind(
   const { name, tensor } = weights[0].constant;
   const layer = layerOfWeight(name);
   const related =
-    (node.opType === 'MatMul' && tensor?.dims.length === 1) ||
+    (node.opType === 'MatMul' && tensor !== undefined && isVector(tensor)) ||
     (layer !== undefined && own.some(({ constant }) => layerOfWeight(constant.name) === layer));
   return related ? { node: use.node, weights } : undefined;
+}
+
+function isVector({ dims }: Tensor): boolean {
+  return dims.length > 0 && dims.slice(0, -1).every((dim) => Number(dim) === 1);
 }

@@ -25,10 +25,13 @@ export function subtractDims(a: Dim, b: Dim): Dim {
   return calculate(polynomial.subtract, a, b);
 }
 
-/** The product; 1 for no dimensions, so that it also counts the elements of a shape. */
+/**
+ * The product; 1 for no dimensions, so that it also counts the elements of a shape. Zero is never
+ * negative, here and below: the text of a dimension has no sign for it.
+ */
 export function multiplyDims(...dims: readonly Dim[]): Dim {
   return dims.reduce(
-    (a, b) => (bothNumbers(a, b) ? +a * +b : calculate(polynomial.multiply, a, b)),
+    (a, b) => (bothNumbers(a, b) ? +a * +b + 0 : calculate(polynomial.multiply, a, b)),
     1,
   );
 }
@@ -40,7 +43,7 @@ export function multiplyDims(...dims: readonly Dim[]): Dim {
  */
 export function floorDivide(a: Dim, b: Dim): Dim {
   if (b === 0) throw new RangeError('A dimension is divided by zero.');
-  if (bothNumbers(a, b)) return Math.floor(+a / +b);
+  if (bothNumbers(a, b)) return Math.floor(+a / +b) + 0;
   return calculate(polynomial.floorDivide, a, b);
 }
 

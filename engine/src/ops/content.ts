@@ -4,13 +4,10 @@ import type { DataTypeName } from '../ir/data-type';
 import type { Dim } from '../ir/dim';
 import { contentLimit } from './known-types';
 
-/** The shape as numbers; undefined where it is unknown or symbolic. */
+/** A shape or list as numbers; undefined where it is unknown or holds a symbol. */
 export function concrete(shape: readonly Dim[] | undefined): readonly number[] | undefined {
   return shape?.every((dim) => typeof dim === 'number') ? (shape as readonly number[]) : undefined;
 }
-
-/** The list as numbers; undefined where it is absent or holds a symbol. */
-export const concreteIntegers = concrete;
 
 /**
  * The content of a value of this type, element by element in row-major order; undefined when the

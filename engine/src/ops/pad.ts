@@ -3,7 +3,7 @@
 import { intsAttribute } from '../ir/attributes';
 import { addDims, type Dim } from '../ir/dim';
 import { padding } from './channel-rules/joining';
-import { concreteIntegers } from './content';
+import { concrete } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
 
@@ -23,16 +23,13 @@ export const pad: Op = {
 };
 
 /** Widths before and after each axis; undefined where they are not known. */
-export function paddingOf(
-  context: ShapeContext,
-  rank: number,
-): (readonly [Dim, Dim])[] | undefined {
+function paddingOf(context: ShapeContext, rank: number): (readonly [Dim, Dim])[] | undefined {
   const { node, opset } = context;
   const pads =
     opset < 11
       ? (intsAttribute(node, 'pads') ?? intsAttribute(node, 'paddings'))
       : integersOf(context, 1);
-  const given = node.input[3] ? concreteIntegers(integersOf(context, 3)) : [...Array(rank).keys()];
+  const given = node.input[3] ? concrete(integersOf(context, 3)) : [...Array(rank).keys()];
   if (!pads || !given) return undefined;
   const widths = Array.from({ length: rank }, (): readonly [Dim, Dim] => [0, 0]);
   given.forEach((each, i) => {

@@ -3,7 +3,7 @@
 import { intAttribute, intsAttribute } from '../ir/attributes';
 import { addDims, maxDims, minDims, multiplyDims, type Dim } from '../ir/dim';
 import { reduction } from './channel-rules/spatial';
-import { concreteIntegers } from './content';
+import { concrete } from './content';
 import type { Op, ShapeContext, ValueType } from './op';
 import { axisOf, inputCost, integersOf, like } from './rules';
 
@@ -56,5 +56,5 @@ function axesOf(context: ShapeContext): readonly number[] | 'unknown' {
   const attribute = intsAttribute(context.node, 'axes');
   if (attribute) return attribute;
   if (!context.node.input[1]) return [];
-  return concreteIntegers(integersOf(context, 1)) ?? 'unknown';
+  return concrete(integersOf(context, 1)) ?? 'unknown';
 }

@@ -3,7 +3,7 @@
 import { floatsAttribute, intsAttribute, stringAttribute } from '../ir/attributes';
 import { floorDivide, multiplyDims, type Dim } from '../ir/dim';
 import { resizing } from './channel-rules/spatial';
-import { concrete, concreteIntegers } from './content';
+import { concrete } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, elementwiseCost, integersOf } from './rules';
 
@@ -20,8 +20,7 @@ export const resize: Op = {
     const sizes = opset >= 11 && isGiven(context, 3) ? integersOf(context, 3) : undefined;
     if (sizes) return [{ dtype, shape: resized(context, shape, axes, sizes) }];
     const scalesInput = opset < 11 ? 1 : 2;
-    const scales =
-      isGiven(context, scalesInput) && concreteIntegers(integersOf(context, scalesInput));
+    const scales = isGiven(context, scalesInput) && concrete(integersOf(context, scalesInput));
     if (!scales) return [{ dtype, shape: shape.map(() => fresh('resize')) }];
     return [{ dtype, shape: scaleAxes(shape, axes, scales, fresh) }];
   },
@@ -36,8 +35,7 @@ export const upsample: Op = {
     const dtype = inputs[0]?.dtype;
     const shape = inputs[0]?.shape;
     if (!shape) return [{ dtype }];
-    const scales =
-      opset < 9 ? floatsAttribute(node, 'scales') : concreteIntegers(integersOf(context, 1));
+    const scales = opset < 9 ? floatsAttribute(node, 'scales') : concrete(integersOf(context, 1));
     if (!scales) return [{ dtype, shape: shape.map(() => fresh('resize')) }];
     return [{ dtype, shape: scaleAxes(shape, [...shape.keys()], scales, fresh) }];
   },
@@ -65,9 +63,10 @@ function scaleAxes(
 /** ⌊size · scale⌋ in single precision, as ONNX Runtime computes it. */
 function scaled(dim: Dim, scale: number, fresh: (hint: string) => Dim): Dim {
   if (typeof dim === 'number') return Math.floor(Math.fround(Math.fround(scale) * dim));
-  if (Number.isInteger(scale)) return multiplyDims(dim, scale);
-  if (Number.isInteger(1 / scale)) return floorDivide(dim, 1 / scale);
-  return fresh('resize');
+  // Scales such as 1.5 are fractions of a power of two, for which single precision is exact.
+  const denominator = [1, 2, 4, 8, 16].find((each) => Number.isInteger(scale * each));
+  if (!denominator) return fresh('resize');
+  return floorDivide(multiplyDims(dim, scale * denominator), denominator);
 }
 
 /** Given sizes, which `keep_aspect_ratio_policy` may turn into bounds. */

@@ -11,7 +11,7 @@ import {
   type Dim,
 } from '../ir/dim';
 import { slicing } from './channel-rules/joining';
-import { concrete, concreteIntegers, contentByIndex, offsetOf } from './content';
+import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
 
@@ -32,39 +32,39 @@ export const slice: Op = {
     if (!ranges) return [{ dtype, shape: input.shape.map(() => context.fresh('slice')) }];
     const shape = ranges.map((range) => range.count);
     const dims = concrete(input.shape);
+    const starts = concrete(ranges.map((range) => range.start));
     const { content } = input;
-    if (!content || !dims) return [{ dtype, shape }];
-    const at = (index: readonly number[]) =>
-      content[
-        offsetOf(
-          index.map((i, axis) => Number(ranges[axis].start) + i * ranges[axis].step),
-          dims,
-        )
-      ];
+    if (!content || !dims || !starts) return [{ dtype, shape }];
+    const at = (index: readonly number[]) => {
+      const source = index.map((i, axis) => starts[axis] + i * ranges[axis].step);
+      return content[offsetOf(source, dims)];
+    };
     return [{ dtype, shape, content: contentByIndex(dtype, shape, at) }];
   },
   cost: noCost,
   channels: slicing,
 };
 
-/** What a Slice takes of each axis; undefined where its bounds or axes are not known. */
-export function slicedRanges(context: ShapeContext, shape: readonly Dim[]): Range[] | undefined {
-  const { node, opset } = context;
+/** What a Slice takes of each axis; undefined where not even its axes are known. */
+function slicedRanges(context: ShapeContext, shape: readonly Dim[]): Range[] | undefined {
+  const { node, opset, fresh } = context;
   const list = (name: string, input: number) =>
     opset < 10 ? intsAttribute(node, name) : integersOf(context, input);
   const starts = list('starts', 1);
   const ends = list('ends', 2);
-  if (!starts || !ends) return undefined;
-  const steps = opset < 10 || !node.input[4] ? [] : concreteIntegers(integersOf(context, 4));
+  const steps = opset < 10 || !node.input[4] ? [] : concrete(integersOf(context, 4));
   const spelled = opset < 10 ? intsAttribute(node, 'axes') : list('axes', 3);
   const omitted = opset < 10 ? !spelled : !node.input[3];
-  const axes = omitted ? [...starts.keys()] : concreteIntegers(spelled);
-  if (!axes || !steps) return undefined;
+  const axes = omitted ? starts && [...starts.keys()] : concrete(spelled);
+  if (!axes) return undefined;
   const ranges = shape.map((count): Range => ({ start: 0, step: 1, count }));
   axes.forEach((given, i) => {
     const axis = axisOf(given, shape.length);
     if (axis === undefined) throw new RangeError(`axis ${given} lies outside of the rank.`);
-    ranges[axis] = rangeOf(shape[axis], starts[i], ends[i], steps[i] ?? 1);
+    const known = starts?.[i] !== undefined && ends?.[i] !== undefined && steps;
+    ranges[axis] = known
+      ? rangeOf(shape[axis], starts[i], ends[i], steps[i] ?? 1)
+      : { start: fresh('start'), step: 1, count: fresh('slice') };
   });
   return ranges;
 }

@@ -51,7 +51,8 @@ function slideAxis(size: Dim, axis: number, window: Window): Dim {
   const same = autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER';
   if (same && window.dilations[axis] === 1) return ceilDivide(size, stride);
   const before = autoPad === 'NOTSET' ? pads[axis] : 0;
-  const after = autoPad === 'NOTSET' ? pads[axis + kernel.length] : same ? samePad(size, axis, window) : 0;
+  const after =
+    autoPad === 'NOTSET' ? pads[axis + kernel.length] : same ? samePad(size, axis, window) : 0;
   const reach = extentOf(kernel[axis], window.dilations[axis]);
   const room = subtractDims(addDims(size, before, after), reach);
   if (!ceil) return addDims(floorDivide(room, stride), 1);

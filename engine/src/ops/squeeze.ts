@@ -3,7 +3,7 @@
 import { intsAttribute } from '../ir/attributes';
 import type { Dim } from '../ir/dim';
 import { reshaping } from './channel-rules/reshaping';
-import { concreteIntegers } from './content';
+import { concrete } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';
 
@@ -47,5 +47,5 @@ export const unsqueeze: Op = {
 function axesOf(context: ShapeContext): readonly number[] | 'unknown' | undefined {
   const attribute = intsAttribute(context.node, 'axes');
   if (attribute || !context.node.input[1]) return attribute;
-  return concreteIntegers(integersOf(context, 1)) ?? 'unknown';
+  return concrete(integersOf(context, 1)) ?? 'unknown';
 }

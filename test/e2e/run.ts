@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { artifacts, launchBrowser } from './browser';
+import { runEditorSuite } from './editor/index';
 import { webviewSuite } from './webview/index';
 
 async function main(): Promise<void> {
@@ -13,10 +14,13 @@ async function main(): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    const suites = [webviewSuite(browser)];
-    for (const suite of suites) {
-      if (values.suite !== undefined && values.suite !== suite.title) continue;
-      const outcome = await suite.run(values.filter);
+    const suites = {
+      webview: () => webviewSuite(browser).run(values.filter),
+      editor: () => runEditorSuite(browser, values.filter),
+    };
+    for (const [name, run] of Object.entries(suites)) {
+      if (values.suite !== undefined && values.suite !== name) continue;
+      const outcome = await run();
       passed += outcome.passed;
       failed += outcome.failed;
     }

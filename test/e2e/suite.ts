@@ -22,6 +22,8 @@ export class Suite {
   constructor(
     readonly title: string,
     private readonly witness: Witness,
+    /** Runs before each test, and must bring back order after a failed one. */
+    private readonly prepare: () => Promise<void> = async () => {},
   ) {}
 
   test(title: string, body: () => Promise<void>): void {
@@ -37,15 +39,13 @@ export class Suite {
       if (!name.includes(filter)) continue;
       const started = Date.now();
       try {
-        await limited(body());
+        await limited(this.prepare().then(body));
         passed++;
         console.log(`✓ ${name} (${seconds(started)})`);
       } catch (error) {
         failed++;
         console.log(`✗ ${name} (${seconds(started)})`);
-        console.log(
-          indented(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-        );
+        console.log(indented(excerpt(error)));
         const lines = await this.witness(fileName(name)).catch((reason: unknown) => [
           String(reason),
         ]);
@@ -66,6 +66,13 @@ async function limited(work: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The beginning of the message and the test's own line: the rest is the driver's. */
+function excerpt(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [...error.message.split('\n').slice(0, 12), ...frames.slice(0, 4)].join('\n');
 }
 
 function seconds(since: number): string {

@@ -1,0 +1,12 @@
+/** All scenarios, in the order they run: later ones rely on the trust that the first one gives. */
+import type { Suite } from '../suite';
+import { languages } from './languages';
+import { report } from './report';
+import { themes } from './themes';
+import { trust } from './trust';
+import type { Workbench } from './workbench';
+
+/** Adds its tests to the suite. */
+export type Scenario = (suite: Suite, workbench: Workbench) => void;
+
+export const scenarios: readonly Scenario[] = [trust, languages, report, themes];

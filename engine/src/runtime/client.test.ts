@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -277,6 +278,24 @@ describe('the child process', () => {
     const pid = await firstLine(child);
     expect(await exit).toBe(0);
     await endOf(pid);
+  });
+
+  it.skipIf(process.platform !== 'linux')('leaves no large tensors behind', async () => {
+    const other = await startRuntime();
+    const arguments_ = readFileSync(`/proc/${other.pid}/cmdline`, 'utf8').split('\0');
+    const exchange = arguments_.find((each) => /coppice-\w+$/.test(each))!;
+    const session = await other.open(slow);
+    const controller = new AbortController();
+    const runs = [1, 2, 3].map(() => session.run(slowFeeds, undefined, controller.signal));
+    controller.abort(new Error('enough'));
+    await Promise.allSettled(runs);
+    const { y } = await session.run(slowFeeds);
+    expect(y.data).toHaveLength(2 ** 18);
+    expect(readdirSync(exchange)).toEqual([]);
+    void session.run(slowFeeds).catch(() => undefined);
+    process.kill(other.pid!, 'SIGKILL');
+    await other.close();
+    expect(existsSync(exchange)).toBe(false);
   });
 
   it('says so where the native package is missing', async () => {

@@ -10,7 +10,15 @@ import { dirname, join } from 'node:path';
 import { CoppiceError } from '../ir/issue';
 import { explainOrtMessage } from './ort-message';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
-import type { Runtime, Session, SessionOptions } from './runtime';
+import type { Feeds, Runtime, Session, SessionOptions } from './runtime';
+import {
+  discard,
+  makeExchangeFolder,
+  pack,
+  removeExchangeFolder,
+  unpack,
+  type Parcel,
+} from './tensor-exchange';
 
 export interface RuntimeOptions {
   /** Ends the child process; pending calls reject with the signal's reason. */
@@ -54,10 +62,14 @@ async function openSession(
     label,
     inputs,
     outputs,
-    run: (feeds, wanted, signal) =>
-      worker.call('run', { session, feeds, outputs: wanted }, label, signal),
-    time: (feeds, timing, signal) =>
-      worker.call('time', { session, feeds, ...timing }, label, signal),
+    run: async (given, outputs, signal) => {
+      const feeds = worker.pack(given, signal);
+      return unpack(await worker.call('run', { session, feeds, outputs }, label, signal));
+    },
+    time: async (given, timing, signal) => {
+      const feeds = worker.pack(given, signal);
+      return worker.call('time', { session, feeds, ...timing }, label, signal);
+    },
     close: async () => {
       if (worker.running) await worker.call('close', { session }, label);
     },
@@ -74,6 +86,7 @@ interface PendingCall {
 class WorkerProcess {
   running = true;
   private readonly child: ChildProcess;
+  private readonly exchange: string;
   private readonly exited: Promise<void>;
   private readonly pending = new Map<number, PendingCall>();
   private lastId = 0;
@@ -82,7 +95,9 @@ class WorkerProcess {
   private end: unknown = new CoppiceError('runtime-closed', 'The runtime has been closed.');
 
   constructor(signal?: AbortSignal) {
-    this.child = fork(workerFile(), [], {
+    const file = workerFile();
+    this.exchange = makeExchangeFolder();
+    this.child = fork(file, [this.exchange], {
       serialization: 'advanced',
       execArgv: [],
       // Inside Electron the executable behaves as plain Node only when it is told to.
@@ -97,6 +112,7 @@ class WorkerProcess {
       const ended = (how: string): void => {
         if (this.running) this.end = crash('ONNX Runtime', how, this.lastWords);
         this.stop((label) => crash(label, how, this.lastWords));
+        removeExchangeFolder(this.exchange);
         resolve();
       };
       this.child.on('error', (error) => ended(error.message));
@@ -111,6 +127,13 @@ class WorkerProcess {
 
   get pid(): number | undefined {
     return this.child.pid;
+  }
+
+  /** Feeds as they are sent; nothing is written for a call that cannot be made. */
+  pack(feeds: Feeds, signal?: AbortSignal): Parcel {
+    signal?.throwIfAborted();
+    if (!this.running) throw this.end;
+    return pack(this.exchange, feeds);
   }
 
   /** Sends one request; rejects with a CoppiceError about `label`, or with the signal's reason. */
@@ -162,7 +185,9 @@ class WorkerProcess {
   }
 
   private receive(reply: Reply): void {
-    this.take(reply.id)?.settle(reply);
+    const call = this.take(reply.id);
+    if (call) call.settle(reply);
+    else if ('result' in reply && isParcel(reply.result)) discard(reply.result);
   }
 
   /** Removes a call from the account; an idle process must not keep its parent alive. */
@@ -181,6 +206,10 @@ class WorkerProcess {
       call?.reject(reasonFor(call.label));
     }
   }
+}
+
+function isParcel(result: Results[Kind]): result is Parcel {
+  return result !== undefined && 'file' in result;
 }
 
 function crash(label: string, how: string, lastWords: string): CoppiceError {

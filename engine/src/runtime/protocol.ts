@@ -1,14 +1,15 @@
 /** What the two processes say to each other: requests of the client, replies of the worker. */
 
-import type { Feeds, NamedTensor, SessionInput, SessionOptions, TimingOptions } from './runtime';
+import type { SessionInput, SessionOptions, TimingOptions } from './runtime';
+import type { Parcel } from './tensor-exchange';
 
 /** The argument of each request, which the client sends with a number. */
 export interface Requests {
   /** Loads the native package. */
   hello: Record<string, never>;
   open: { model: Uint8Array | string; options: SessionOptions };
-  run: { session: number; feeds: Feeds; outputs?: readonly string[] };
-  time: { session: number; feeds: Feeds } & TimingOptions;
+  run: { session: number; feeds: Parcel; outputs?: readonly string[] };
+  time: { session: number; feeds: Parcel } & TimingOptions;
   close: { session: number };
 }
 
@@ -16,7 +17,7 @@ export interface Requests {
 export interface Results {
   hello: { name: string };
   open: { session: number; inputs: readonly SessionInput[]; outputs: readonly string[] };
-  run: Record<string, NamedTensor>;
+  run: Parcel;
   /** Milliseconds of each timed run, in order. */
   time: Float64Array;
   close: undefined;

@@ -9,7 +9,15 @@ import type * as Ort from 'onnxruntime-node';
 import { CoppiceError } from '../ir/issue';
 import { fromOrt, toOrt, typeOf } from './ort-tensor';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
-import type { Feeds, SessionOptions } from './runtime';
+import type { SessionOptions } from './runtime';
+import {
+  discard,
+  pack,
+  removeExchangeFolder,
+  unpack,
+  type Parcel,
+  type Tensors,
+} from './tensor-exchange';
 
 let loaded: typeof Ort | undefined;
 let lastSession = 0;
@@ -19,7 +27,13 @@ const cancelled = new Set<number>();
 /** Requests in the order in which they came; ends when all of them are answered. */
 let queue: Promise<void> = Promise.resolve();
 
-process.on('disconnect', () => process.exit(0));
+/** Where large tensors pass; whichever process lives longer removes it. */
+const exchange = process.argv[2] ?? '';
+
+process.on('disconnect', () => {
+  if (exchange) removeExchangeFolder(exchange);
+  process.exit(0);
+});
 process.on('message', (message: Request | Cancellation) => {
   if (message.kind === 'cancel') {
     cancelled.add(message.id);
@@ -30,6 +44,7 @@ process.on('message', (message: Request | Cancellation) => {
 
 async function serve(request: Request): Promise<void> {
   if (!cancelled.has(request.id)) reply(await answer(request));
+  else if ('feeds' in request.argument) discard(request.argument.feeds);
   cancelled.delete(request.id);
 }
 
@@ -60,9 +75,8 @@ const handlers: { [K in Kind]: Handler<K> } = {
   open: ({ model, options }) => open(model, options),
   run: async ({ session, feeds, outputs }) => {
     const results = await find(session).run(tensors(feeds), outputs ?? find(session).outputNames);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor)]),
-    );
+    const made = Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor)]);
+    return pack(exchange, Object.fromEntries(made) as Tensors);
   },
   time,
   close: async ({ session }) => {
@@ -124,10 +138,10 @@ function find(session: number): Ort.InferenceSession {
   return found;
 }
 
-function tensors(feeds: Feeds): Record<string, Ort.Tensor> {
+function tensors(feeds: Parcel): Record<string, Ort.Tensor> {
   const { Tensor } = ort();
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => {
+    Object.entries(unpack(feeds)).map(([name, tensor]) => {
       const { type, data, dims } = toOrt(name, tensor);
       return [name, new Tensor(type as 'float32', data as Float32Array, dims)];
     }),

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { CoppiceError, isError, type Issue } from '#engine/ir/issue';
 import type { Model } from '#engine/ir/model';
-import { validateModel } from '#engine/ir/validate';
 import { loadModel } from '#engine/onnx/load';
 import type { Terminal } from './command';
 
@@ -21,8 +20,7 @@ export function openModel(
 ): OpenedModel {
   if (!path) throw new CoppiceError('usage', `Say which model: ${argument} is missing.`);
   if (!existsSync(path)) throw new CoppiceError('missing-file', `There is no file ${path}.`);
-  const { model, issues: readIssues } = loadModel(path);
-  const issues = [...readIssues, ...validateModel(model)];
+  const { model, issues } = loadModel(path);
   for (const issue of issues) {
     if (issue.severity !== 'information') terminal.note(`${issue.severity}: ${issue.message}`);
   }

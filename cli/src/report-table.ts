@@ -11,21 +11,38 @@ interface Row {
 
 export function reportTable(report: Report): string {
   const metric: Row[] = report.metric
-    ? [{ title: report.metric.title, value: (each) => each.metric, format: metricFormat(report.metric.id) }]
+    ? [
+        {
+          title: report.metric.title,
+          value: (each) => each.metric,
+          format: metricFormat(report.metric.id),
+        },
+      ]
     : [];
   const rows = [...structureRows, ...metric].map(({ title, value, format }) => {
     const before = value(report.before);
     const after = value(report.after);
-    const share = before && after !== null && title !== report.metric?.title ? percent(after / before) : '';
-    return [title, before === null ? '–' : format(before), after === null ? '–' : format(after), share];
+    const share =
+      before && after !== null && title !== report.metric?.title ? percent(after / before) : '';
+    return [
+      title,
+      before === null ? '–' : format(before),
+      after === null ? '–' : format(after),
+      share,
+    ];
   });
   const table = [['', 'before', 'after', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
   const lines = table.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i]))).join('   ').trimEnd(),
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i])))
+      .join('   ')
+      .trimEnd(),
   );
   const { verification, issues } = report;
-  const notes = issues.filter((each) => each.severity !== 'information').map((each) => `${each.severity}: ${each.message}`);
+  const notes = issues
+    .filter((each) => each.severity !== 'information')
+    .map((each) => `${each.severity}: ${each.message}`);
   return [...lines, '', ...verification.messages, ...notes].join('\n');
 }
 
@@ -37,7 +54,9 @@ const structureRows: readonly Row[] = [
 ];
 
 function metricFormat(id: 'top1' | 'fidelity'): (value: number) => string {
-  return id === 'top1' ? (value) => `${(value * 100).toFixed(2)} %` : (value) => `${value.toFixed(1)} dB`;
+  return id === 'top1'
+    ? (value) => `${(value * 100).toFixed(2)} %`
+    : (value) => `${value.toFixed(1)} dB`;
 }
 
 function percent(share: number): string {

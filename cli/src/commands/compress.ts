@@ -14,7 +14,12 @@ export const compress: Command = {
   summary: 'Runs a recipe and leaves the result, report.json and report.html.',
   usage: 'coppice compress [coppice.yaml]',
   flags: [
-    { name: 'folder', type: 'string', value: 'DIR', help: 'Where the run is kept, instead of .coppice/runs/.' },
+    {
+      name: 'folder',
+      type: 'string',
+      value: 'DIR',
+      help: 'Where the run is kept, instead of .coppice/runs/.',
+    },
   ],
   run: async ({ positionals, flags, signal, terminal }) => {
     const path = positionals[0] ?? 'coppice.yaml';

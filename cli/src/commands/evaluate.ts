@@ -17,15 +17,31 @@ export const evaluate: Command = {
   usage: 'coppice evaluate MODEL --data PATH [--reference MODEL]',
   flags: [
     dataFlag,
-    { name: 'reference', type: 'string', value: 'MODEL', help: 'Compare with this model; needs no labels.' },
-    { name: 'label-offset', type: 'number', help: 'Class k is output k + N; 1 with a background class.' },
-    { name: 'output', short: 'o', type: 'string', value: 'NAME', help: 'The output that is judged. Default: the first.' },
+    {
+      name: 'reference',
+      type: 'string',
+      value: 'MODEL',
+      help: 'Compare with this model; needs no labels.',
+    },
+    {
+      name: 'label-offset',
+      type: 'number',
+      help: 'Class k is output k + N; 1 with a background class.',
+    },
+    {
+      name: 'output',
+      short: 'o',
+      type: 'string',
+      value: 'NAME',
+      help: 'The output that is judged. Default: the first.',
+    },
     ...preprocessingFlags,
   ],
   run: async (invocation) => {
     const { flags, positionals, signal, terminal } = invocation;
     openModel(positionals[0], terminal);
-    if (typeof flags.data !== 'string') throw new CoppiceError('usage', 'Say which data: --data PATH.');
+    if (typeof flags.data !== 'string')
+      throw new CoppiceError('usage', 'Say which data: --data PATH.');
     const dataset = await openDataset(flags.data, preprocessingOf(flags));
     terminal.note(dataset.description);
     const runtime = await startRuntime({ signal });

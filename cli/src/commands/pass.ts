@@ -19,7 +19,13 @@ export function passCommand(pass: Pass): Command {
     summary: pass.doc,
     usage: `coppice ${pass.id} MODEL -o OUTPUT [OPTIONS]`,
     flags: [
-      { name: 'output', short: 'o', type: 'string', value: 'FILE', help: 'Where the result is written.' },
+      {
+        name: 'output',
+        short: 'o',
+        type: 'string',
+        value: 'FILE',
+        help: 'Where the result is written.',
+      },
       ...options,
       { name: 'seed', type: 'number', help: 'Decides everything random. Default 0.' },
       ...dataFlags,
@@ -28,7 +34,11 @@ export function passCommand(pass: Pass): Command {
   };
 }
 
-async function runPass(pass: Pass, options: readonly Flag[], invocation: Invocation): Promise<number> {
+async function runPass(
+  pass: Pass,
+  options: readonly Flag[],
+  invocation: Invocation,
+): Promise<number> {
   const { flags, positionals, signal, terminal } = invocation;
   const { path } = openModel(positionals[0], terminal);
   if (typeof flags.output !== 'string') {

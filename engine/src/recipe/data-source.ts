@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { Dataset } from '../data/dataset';
 import { openDataset } from '../data/open';
+import { preprocessingSchema } from '../data/preprocessing';
 import type { RecipeData } from './schema';
 
 export interface RecipeDatasets {
@@ -16,7 +17,8 @@ export async function openRecipeData(
   directory: string,
 ): Promise<RecipeDatasets> {
   if (!data) return {};
-  const { path, validation, label_offset: _, ...preprocessing } = data;
+  const { path, validation, ...options } = data;
+  const preprocessing = preprocessingSchema.strip().parse(options);
   return {
     calibration: await openDataset(resolve(directory, path), preprocessing),
     validation: validation

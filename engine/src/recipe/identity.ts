@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { CoppiceError } from '../ir/issue';
 
 /** SHA-256 of a file's bytes in hex, read in pieces. */
 export function fileHash(path: string): string {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(1 << 20);
-  const file = openSync(path, 'r');
+  const file = open(path);
   try {
     for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) {
       hash.update(buffer.subarray(0, read));
@@ -16,6 +17,15 @@ export function fileHash(path: string): string {
     closeSync(file);
   }
   return hash.digest('hex');
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    const reason = existsSync(path) ? 'cannot be read' : 'does not exist';
+    throw new CoppiceError('missing-file', `The file ${path} ${reason}.`, { cause });
+  }
 }
 
 /** The hash of a model includes its external data file, when it has one of the usual name. */

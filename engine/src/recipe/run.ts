@@ -7,7 +7,6 @@ import { dirname, resolve } from 'node:path';
 import { inspect } from '../inspect/inspect';
 import { CoppiceError, isError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
-import { validateModel } from '../ir/validate';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
 import { compareLayers } from '../report/figures';
@@ -102,8 +101,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
 
 function openSource(path: string): { model: Model; issues: Issue[] } {
   const { model, issues } = loadModel(path);
-  const all = [...issues, ...validateModel(model)];
-  const broken = all.find(isError);
+  const broken = issues.find(isError);
   if (broken) throw new CoppiceError('broken-model', `${path} cannot be used: ${broken.message}`);
-  return { model, issues: all };
+  return { model, issues };
 }

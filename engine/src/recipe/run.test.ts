@@ -1,0 +1,168 @@
+/** Runs on the example workspace, in the real runtime. */
+
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isVerified } from '../report/verify';
+import { readModelFile } from '../onnx/read';
+import { startRuntime } from '../runtime/client';
+import type { Runtime } from '../runtime/runtime';
+import { fileHash } from './identity';
+import { parseRecipe } from './parse';
+import { runFolderOf, runInFolder, type FolderRun } from './run-in-folder';
+import type { Recipe } from './schema';
+
+const example = resolve(__dirname, '../../../examples/fashion');
+const text = `model: models/fashion.onnx
+data:
+  path: data/fashion-calibration.npz
+  validation: data/fashion-test.npz
+  mean: 0.286
+  std: 0.353
+  limit: 500
+steps:
+  - prune: { macs: 0.7, samples: 128 }
+  - prune: { criterion: l1, macs: 0.8, samples: 128 }
+output: build/small.onnx
+seed: 3
+`;
+
+let runtime: Runtime;
+let directory: string;
+
+beforeAll(async () => {
+  runtime = await startRuntime();
+});
+afterAll(() => runtime.close());
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coppice-run-'));
+  for (const part of ['models', 'data'])
+    cpSync(join(example, part), join(directory, part), { recursive: true });
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Attempt {
+  readonly text?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (message: string) => void;
+}
+
+function recipeOf(source: string): Recipe {
+  const { recipe, problems } = parseRecipe(source);
+  expect(problems).toEqual([]);
+  return recipe!;
+}
+
+function run({ text: source = text, signal, onProgress }: Attempt = {}): Promise<FolderRun> {
+  const recipe = recipeOf(source);
+  const path = join(directory, 'coppice.yaml');
+  return runInFolder({
+    recipe,
+    path,
+    text: source,
+    folder: runFolderOf(recipe, path),
+    runtime,
+    signal: signal ?? new AbortController().signal,
+    progress: ({ message }) => onProgress?.(message),
+    page: '/* page */',
+  });
+}
+
+const output = (): string => join(directory, 'build', 'small.onnx');
+
+describe('running a recipe', () => {
+  it('measures before and after alike, proves the result and reports it in both forms', async () => {
+    const { report, reportFile, pageFile } = await run();
+    expect(isVerified(report.verification)).toBe(true);
+    expect(report.verification.maxRelativeError).not.toBeNull();
+    expect(report.after.macs / report.before.macs).toBeCloseTo(0.7 * 0.8, 1);
+    expect(report.before.metric).toBeGreaterThan(0.9);
+    expect(report.after.metric).toBeGreaterThan(0.85);
+    expect(report.before.latencyMs).toBeGreaterThan(0);
+    expect(report.steps).toHaveLength(2);
+    expect(report.steps[0].groups.length).toBeGreaterThan(3);
+    expect(report.metric).toMatchObject({ id: 'top1', samples: 500 });
+    expect(JSON.parse(readFileSync(reportFile, 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(report)),
+    );
+    expect(readFileSync(pageFile, 'utf8')).toContain('id="coppice-report"');
+
+    const { model } = readModelFile(output());
+    const properties = Object.fromEntries(
+      model.metadataProps.map(({ key, value }) => [key, value]),
+    );
+    expect(properties).toMatchObject({
+      'coppice.seed': '3',
+      'coppice.source': report.model.hash,
+      'coppice.recipe': report.recipe.hash,
+    });
+  });
+
+  it('gives the same bytes for the same recipe and seed', async () => {
+    await run();
+    const first = fileHash(output());
+    rmSync(join(directory, '.coppice'), { recursive: true });
+    rmSync(output());
+    await run();
+    expect(fileHash(output())).toBe(first);
+  });
+
+  it('goes on after the last finished step when it was cancelled, to the same result', async () => {
+    await run();
+    const uninterrupted = fileHash(output());
+    rmSync(join(directory, '.coppice'), { recursive: true });
+    rmSync(output());
+
+    const cancel = new AbortController();
+    let measured = 0;
+    const attempt = run({
+      signal: cancel.signal,
+      onProgress: (message) => {
+        // The second time that a step is measured, the first one is finished and kept.
+        if (message.startsWith('measuring after') && ++measured === 2) cancel.abort();
+      },
+    });
+    await expect(attempt).rejects.toThrow();
+    expect(existsSync(output())).toBe(false);
+
+    const messages: string[] = [];
+    await run({ onProgress: (message) => messages.push(message) });
+    expect(messages.filter((message) => message.startsWith('measuring after'))).toHaveLength(1);
+    expect(fileHash(output())).toBe(uninterrupted);
+  });
+
+  it('does a step again whose kept model was altered', async () => {
+    const { report, reportFile } = await run();
+    const step = join(reportFile, '..', 'step-1-prune.onnx');
+    writeFileSync(step, 'not a model');
+    const again = await run();
+    expect(again.report.after.macs).toBe(report.after.macs);
+    expect(readModelFile(step).issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  it('measures likeness to the original where there are no labels', async () => {
+    const { report } = await run({ text: text.replace('steps:', 'task: fidelity\nsteps:') });
+    expect(report.metric?.id).toBe('fidelity');
+    expect(report.before.metric).toBeNull();
+    expect(report.after.metric).toBeGreaterThan(0);
+  });
+
+  it('never writes over the model it read', async () => {
+    const before = fileHash(join(directory, 'models/fashion.onnx'));
+    const same = text.replace('build/small.onnx', 'models/fashion.onnx');
+    await expect(run({ text: same })).rejects.toThrow('choose another name');
+    expect(fileHash(join(directory, 'models/fashion.onnx'))).toBe(before);
+  });
+
+  it('names a model that is missing or broken', async () => {
+    await expect(run({ text: text.replace('fashion.onnx', 'other.onnx') })).rejects.toThrow(
+      'other.onnx',
+    );
+    writeFileSync(join(directory, 'models', 'bad.onnx'), 'nonsense');
+    await expect(run({ text: text.replace('fashion.onnx', 'bad.onnx') })).rejects.toThrow(
+      'bad.onnx',
+    );
+  });
+});

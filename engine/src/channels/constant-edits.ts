@@ -86,11 +86,12 @@ export class ConstantEdits {
       }
       if (roots.has(name)) wanted.set('', wanted.get('') ?? []);
       const stays = wanted.has('') ? '' : [...wanted.keys()][0];
+      const { tensor } = this.homes.get(name)!;
       for (const [key, users] of wanted) {
         const change = users[0]?.change;
         if (!change) continue;
-        if (key === stays) this.replace(name, change.make(this.homes.get(name)!.tensor));
-        else this.copyFor(name, change, users);
+        if (key === stays) this.replace(name, change.make(tensor));
+        else this.copyFor(name, change.make(tensor), users);
       }
     }
     this.changes.clear();
@@ -136,12 +137,12 @@ export class ConstantEdits {
 
   private copyFor(
     name: string,
-    change: Change,
+    made: Tensor,
     users: readonly { node: Node; input: number }[],
   ): void {
     const home = this.homes.get(name)!;
     const taken = this.fresh(`${name}_cut`);
-    this.store(home.graph, { ...change.make(home.tensor), name: taken });
+    this.store(home.graph, { ...made, name: taken });
     for (const { node, input } of users) node.input[input] = taken;
   }
 

@@ -80,16 +80,18 @@ function producers(labelled: Labelled, classOf: Int32Array) {
   const { sites, roots, units } = labelled;
   const found = new Map<number, Made>();
   const known = new Uint8Array(roots.length);
+  const keyOf = new Int32Array(roots.length).fill(-1);
   for (const site of sites) {
     for (const { input, axis, role } of site.roles) {
       if (role !== 'out' && role !== 'both') continue;
-      const touched = new Map<number, number>();
+      const keys = new Set<number>();
       for (const label of site.inputLabels[input][axis]!) {
         if (label === none) continue;
         const root = roots[label];
         // Units that nothing but a pin tells apart are two groups too: one can still be cut.
         const key = classOf[root] * 2 + Number(units.pinOf(root) !== undefined);
-        touched.set(key, (touched.get(key) ?? 0) + 1);
+        keyOf[root] = key;
+        keys.add(key);
         if (known[root]) continue;
         known[root] = 1;
         const made = found.get(key);
@@ -97,13 +99,34 @@ function producers(labelled: Labelled, classOf: Int32Array) {
         else found.set(key, { roots: [root], layers: new Map<string, number>() });
       }
       const name = nameOf(site, labelled);
-      for (const [key, channels] of touched) {
+      const counts = countChannels(site, site.inputLabels[input][axis]!, roots, keyOf);
+      for (const key of keys) {
         const { layers } = found.get(key)!;
-        layers.set(name, Math.max(layers.get(name) ?? 0, channels));
+        layers.set(name, Math.max(layers.get(name) ?? 0, counts.get(key) ?? 0));
       }
     }
   }
   return found;
+}
+
+/**
+ * How many channels of each class a layer makes: those on an axis of its output, where gates of
+ * recurrent cells or projections beside the output's are not; else those of its weight.
+ */
+function countChannels(site: Site, made: AxisLabels, roots: Int32Array, keyOf: Int32Array) {
+  const count = (labels: AxisLabels): Map<number, number> => {
+    const counts = new Map<number, number>();
+    for (const label of labels) {
+      const key = label === none ? -1 : keyOf[roots[label]];
+      if (key >= 0) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const result = count(made);
+  for (const labels of site.outputLabels[0] ?? []) {
+    if (labels && labels !== made) for (const [key, many] of count(labels)) result.set(key, many);
+  }
+  return result;
 }
 
 /** What the layer's weights are called; an unnamed weight may stand beside a bias with a name. */
@@ -167,8 +190,8 @@ function sharesUnit(a: AxisLabels, b: AxisLabels, roots: Int32Array): boolean {
 }
 
 function unitName(kind: string | undefined, channels: number): string {
-  if (channels === 1 && !kind?.startsWith('hidden')) return 'channel';
-  return kind ?? `${channels} channels`;
+  if (kind?.startsWith('hidden')) return kind;
+  return channels === 1 ? 'channel' : (kind ?? `${channels} channels`);
 }
 
 function uniqueName(wanted: string, taken: Set<string>): string {

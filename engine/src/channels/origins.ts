@@ -24,7 +24,7 @@ export class Origins {
 
   of(site: Site, input: number, depth = 0): Origin[] {
     const name = site.node.input[input];
-    if (!name || depth > maxDepth) return [];
+    if (!name || !site.weights[input] || depth > maxDepth) return [];
     if (this.types.constant(name, site.graph)) {
       return [{ tensor: this.rootName(name, site.graph), site, input }];
     }

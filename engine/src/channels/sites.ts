@@ -20,6 +20,8 @@ export interface Site {
   /** Labels of the inputs that were asked for or have any, by position. */
   readonly inputLabels: Labels[];
   readonly outputLabels: Labels[];
+  /** For each input whether it is made from constants alone. */
+  readonly weights: readonly boolean[];
   readonly roles: Role[];
   /** The node reads labelled channels all at once, without weights that could be zeroed. */
   mixes: boolean;

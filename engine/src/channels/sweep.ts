@@ -111,8 +111,7 @@ export class Sweep {
       this.pinInputs(node, scope, unknownReason(node));
       for (const inner of subgraphs(node)) this.subgraph(inner, [], scope);
     }
-    const isWeight =
-      node.input.length > 0 && node.input.every((name, i) => !name || context.isWeight(i));
+    const isWeight = node.input.length > 0 && site.weights.every(Boolean);
     node.output.forEach((name, i) => {
       if (name && isWeight) scope.weights.add(name);
       if (name && site.outputLabels[i].some(Boolean)) scope.values.set(name, site.outputLabels[i]);
@@ -125,6 +124,8 @@ export class Sweep {
   }
 
   private siteOf(node: Node, scope: Scope): Site {
+    const isWeight = (name: string) =>
+      !name || scope.isWeight(name) || this.types.constant(name, scope.graph) !== undefined;
     const typeOf = (name: string): ValueType | undefined =>
       name ? this.types.type(name, scope.graph) : undefined;
     return {
@@ -136,6 +137,7 @@ export class Sweep {
       outputs: node.output.map(typeOf),
       inputLabels: [],
       outputLabels: node.output.map((name) => (typeOf(name)?.shape ?? []).map(() => undefined)),
+      weights: node.input.map(isWeight),
       roles: [],
       mixes: false,
     };
@@ -203,7 +205,7 @@ class NodeContext implements LabelContext {
   }
 
   isWeight(input: number): boolean {
-    return this.isConstant(input) || this.scope.isWeight(this.node.input[input] ?? '');
+    return Boolean(this.node.input[input]) && this.site.weights[input];
   }
 
   /** Labels that do not fit the axis come from a shape that Coppice misjudged: they are pinned. */

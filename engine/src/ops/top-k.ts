@@ -1,7 +1,7 @@
 /** TopK: the largest or smallest elements of an axis and where they lie. */
 
 import { intAttribute } from '../ir/attributes';
-import { alongOneAxis } from './channel-rules/joining';
+import { along, axisAttribute } from './channel-rules/joining';
 import type { Op } from './op';
 import { axisOf, inputCost, integersOf, withDim } from './rules';
 
@@ -20,5 +20,5 @@ export const topK: Op = {
     ];
   },
   cost: inputCost,
-  channels: alongOneAxis(-1),
+  channels: along(axisAttribute('axis', -1)),
 };

@@ -128,6 +128,7 @@ function labelTransposed(context: LabelContext): void {
     context.role(1, 0, 'both');
   } else {
     if (read) uniteAcross(context, read, group);
+    context.describe(read, `channel in each of ${group} groups`);
     out = Int32Array.from({ length: made.length * group }, (_, i) => made[i % made.length]);
     context.describe(out, `channel in each of ${group} groups`);
     context.role(1, 0, 'in');

@@ -9,7 +9,7 @@ import {
 } from '../../ir/attributes';
 import type { Dim } from '../../ir/dim';
 import type { Node } from '../../ir/model';
-import type { AxisLabels, ChannelRule, CutContext, LabelContext, Labels } from '../channel-rule';
+import type { AxisLabels, ChannelRule, CutContext, LabelContext } from '../channel-rule';
 import { none } from '../channel-rule';
 import { frontAxis, labelsAt, pinAll, readsAlong } from './basic';
 
@@ -394,18 +394,31 @@ export const fromShape: ChannelRule = {
   },
 };
 
-/** Where has three inputs that broadcast; Compress, TopK and others work along one axis. */
-export function alongOneAxis(otherwise: number): ChannelRule {
+/** Operators that compare or accumulate along the axes that their attributes or inputs name. */
+export function along(
+  axesOf: (context: LabelContext) => readonly number[] | undefined,
+): ChannelRule {
   return {
     label(context) {
-      const input: Labels = context.labels(0);
-      const axis = frontAxis(intAttribute(context.node, 'axis', otherwise), input.length);
+      const input = context.labels(0);
+      const axes = axesOf(context)?.map((axis) => frontAxis(axis, input.length));
       input.forEach((labels, each) => {
-        if (each === axis) return context.pin(labels, readsAlong(context));
+        if (!axes || axes.includes(each)) return context.pin(labels, readsAlong(context));
         context.outputs.forEach((output, i) => {
           if (output?.shape?.length === input.length) context.setOutput(i, each, labels);
         });
       });
     },
   };
+}
+
+/** The axis that an attribute names. */
+export function axisAttribute(name: string, otherwise: number) {
+  return ({ node }: LabelContext): readonly number[] => [intAttribute(node, name, otherwise)];
+}
+
+/** The axis that an input names, where it is known before running. */
+export function axisInput(input: number) {
+  return ({ inputs }: LabelContext): readonly number[] | undefined =>
+    inputs[input]?.content?.map(Number);
 }

@@ -14,12 +14,14 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
+/** What ships: neither tests nor the folders named `testing`, which only tests import. */
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(
       (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'),
     )
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !path.includes('/testing/'));
 }
 
 const pattern =
@@ -115,6 +117,10 @@ describe('the architecture', () => {
         ({ from, to }) => within(from, 'webview') && others.some((each) => within(to, each)),
       ),
     ).toEqual([]);
+  });
+
+  it('lets nothing that ships import test support', () => {
+    expect(offending(({ to }) => to.includes('/testing/'))).toEqual([]);
   });
 
   it('keeps the protocol free of dependencies', () => {

@@ -1,0 +1,16 @@
+/** At a literal that names a model: what the model costs and how much of it can go. */
+
+import type { Hint, HintKind } from './hint';
+import { modelText } from './model-text';
+
+export const modelHints: HintKind = {
+  id: 'model',
+  hintsOf(document, workspace) {
+    return workspace.locate(document).flatMap(({ path, to }): Hint[] => {
+      const state = path === undefined ? undefined : workspace.models.look(path);
+      if (state === undefined || state.kind === 'missing') return [];
+      const inspection = state.reading?.inspection;
+      return inspection ? [{ offset: to, text: modelText(inspection) }] : [];
+    });
+  },
+};

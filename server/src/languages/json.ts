@@ -1,0 +1,42 @@
+/** JSON, with comments tolerated: values that are paths of models. */
+
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from '@lezer/json';
+import type { ModelReference, SourceLanguage } from './language';
+import { isModelPath, roleOfName } from './words';
+
+export const json: SourceLanguage = {
+  id: 'json',
+  languageIds: ['json', 'jsonc'],
+  parser,
+  findReferences({ text, tree }) {
+    const references: ModelReference[] = [];
+    for (const match of text.matchAll(/\.onnx"/gi)) {
+      const node = tree.resolveInner(match.index + 1);
+      if (node.name !== 'String') continue;
+      const path = valueOf(text.slice(node.from, node.to));
+      if (path === undefined || !isModelPath(path)) continue;
+      const role = roleOfName(keyOf(node, text) ?? '');
+      references.push({ from: node.from, to: node.to, paths: [path], role });
+    }
+    return references;
+  },
+};
+
+/** The nearest key above a value; a list's items are spoken for by the list's key. */
+function keyOf(node: SyntaxNode, text: string): string | undefined {
+  for (let at: SyntaxNode | null = node; at; at = at.parent) {
+    const name = at.name === 'Property' ? at.getChild('PropertyName') : null;
+    if (name) return text.slice(name.from + 1, name.to - 1);
+  }
+  return undefined;
+}
+
+function valueOf(literal: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+/** The language server over Node IPC or `--stdio`; the same bundle is the thread that reads models. */
+
+import { isMainThread } from 'node:worker_threads';
+import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import { serveReadings, startReadingThread } from './models/reading-thread';
+import { startServer } from './server';
+
+if (isMainThread) {
+  startServer(createConnection(ProposedFeatures.all), startReadingThread(__filename));
+} else {
+  serveReadings();
+}

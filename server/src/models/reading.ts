@@ -1,0 +1,44 @@
+/** What is known of a model once it was read: its inspection, and what is wrong with it. */
+
+import type { Inspection, InspectionIssue } from '#protocol/inspection';
+import { inspect } from '#engine/inspect/inspect';
+import { CoppiceError, isError, type Issue } from '#engine/ir/issue';
+import { loadModel } from '#engine/onnx/load';
+
+/** Plain data, so that it can come from another thread. */
+export interface ModelReading {
+  readonly path: string;
+  /** Absent where the file is no model at all. */
+  readonly inspection?: Inspection;
+  /** The first error of the file, as a sentence; absent for a sound model. */
+  readonly problem?: string;
+  readonly issues: readonly InspectionIssue[];
+}
+
+/** Reads the structure of a model and inspects it. Never throws; a file that cannot be read is a problem. */
+export function readModel(path: string): ModelReading {
+  try {
+    const { model, issues } = loadModel(path);
+    const problem = issues.find(isError)?.message;
+    if (!model.graph || model.graph.node.length === 0) {
+      const message = problem ?? `${path} holds no graph.`;
+      return { path, problem: message, issues: issues.map(describe) };
+    }
+    return { path, inspection: inspect(model, { path }), problem, issues: issues.map(describe) };
+  } catch (error) {
+    return failedReading(path, sentenceOf(error));
+  }
+}
+
+export function failedReading(path: string, problem: string): ModelReading {
+  return { path, problem, issues: [{ severity: 'error', code: 'unreadable', message: problem }] };
+}
+
+function describe({ severity, code, message, node, value }: Issue): InspectionIssue {
+  return { severity, code, message, ...(node ? { node } : {}), ...(value ? { value } : {}) };
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof CoppiceError) return error.message;
+  return `The model could not be read: ${error instanceof Error ? error.message : String(error)}`;
+}

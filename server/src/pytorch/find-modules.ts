@@ -1,0 +1,5 @@
+import type { SourceText } from '../languages/language';
+import type { ModuleClass } from './module-class';
+export function findModules(_source: SourceText): ModuleClass[] {
+  return [];
+}

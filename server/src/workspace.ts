@@ -1,0 +1,104 @@
+/**
+ * What the server knows: open documents, workspace folders, settings and models. Free of LSP types;
+ * `server.ts` keeps it up to date and features answer from it.
+ */
+
+import { isAbsolute, relative, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { defaultSettings, type Settings } from '#protocol/settings';
+import type { SourceDocument } from './documents/source-document';
+import type { ModelReference } from './languages/language';
+import { discoverModels } from './models/discover';
+import { findModel, type FoundModel, type SearchPlaces } from './models/find-model';
+import { ModelStore } from './models/model-store';
+import type { ModelReader } from './models/reading-thread';
+
+export interface LocatedReference extends ModelReference, FoundModel {}
+
+export class Workspace {
+  settings: Settings = defaultSettings;
+  trusted = false;
+  /** Absolute paths of the workspace folders. */
+  folders: readonly string[] = [];
+  readonly documents = new Map<string, SourceDocument>();
+  readonly models: ModelStore;
+  private discovered: Promise<readonly string[]> | undefined;
+  private discoveredNow: readonly string[] = [];
+
+  constructor(reader: ModelReader, onModelsChanged: (path: string | undefined) => void) {
+    this.models = new ModelStore(reader, onModelsChanged);
+  }
+
+  /** References with the files they mean. */
+  locate(document: SourceDocument): LocatedReference[] {
+    const places = this.placesOf(document.path);
+    return document.references.map((reference) => ({
+      ...reference,
+      ...findModel(reference.paths, places),
+    }));
+  }
+
+  placesOf(file: string): SearchPlaces {
+    return {
+      file,
+      folder: this.folderOf(file),
+      roots: this.trusted ? this.settings.modelRoots : [],
+    };
+  }
+
+  /** The innermost workspace folder that a file lies in. */
+  folderOf(file: string): string | undefined {
+    const holding = this.folders.filter((folder) => isInside(file, folder));
+    return holding.sort((a, b) => b.length - a.length)[0];
+  }
+
+  /** Path from the workspace folder, with `/`. */
+  labelOf(path: string): string {
+    const folder = this.folderOf(path);
+    const label = folder === undefined ? path : relative(folder, path);
+    return label.replaceAll(sep, '/');
+  }
+
+  /** All model files, found once and again after files have come or gone. */
+  allModels(): Promise<readonly string[]> {
+    this.discovered ??= discoverModels([...this.folders, ...this.configuredRoots()]).then(
+      (found) => (this.discoveredNow = found),
+    );
+    return this.discovered;
+  }
+
+  /** The model files as far as they have been found. */
+  get knownFiles(): readonly string[] {
+    return this.discoveredNow;
+  }
+
+  filesChanged(): void {
+    this.discovered = undefined;
+  }
+
+  private configuredRoots(): string[] {
+    if (!this.trusted) return [];
+    const { modelRoots } = this.settings;
+    return modelRoots.flatMap((root) =>
+      isAbsolute(root) ? [root] : this.folders.map((folder) => `${folder}/${root}`),
+    );
+  }
+}
+
+function isInside(file: string, folder: string): boolean {
+  const path = relative(folder, file);
+  return path !== '' && !path.startsWith('..') && !isAbsolute(path);
+}
+
+/** The path of a `file:` URI; undefined for anything else. */
+export function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function uriOf(path: string): string {
+  return pathToFileURL(path).href;
+}

@@ -20,7 +20,7 @@ export const pruneOptions = z
   .strictObject({
     criterion: z
       .enum(criteria.map((each) => each.id))
-      .default('l2')
+      .default('fpgm')
       .describe('How the importance of channels is judged.'),
     scope: z
       .enum(['local', 'global'])

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { pruneOptions } from './options';
+
+describe('the options of pruning', () => {
+  it('have a default for everything but the amount', () => {
+    expect(pruneOptions.parse({ macs: 0.5 })).toMatchObject({
+      scope: 'global',
+      layers: {},
+      round: 1,
+      recover: 'auto',
+    });
+  });
+
+  it('want exactly one amount', () => {
+    expect(pruneOptions.safeParse({}).error?.message).toContain('exactly one');
+    expect(pruneOptions.safeParse({ ratio: 0.3, macs: 0.5 }).success).toBe(false);
+    for (const key of ['ratio', 'macs', 'params']) {
+      expect(pruneOptions.safeParse({ [key]: 0.4 }).success).toBe(true);
+      for (const wrong of [0, 1, -0.1, 50]) {
+        expect(pruneOptions.safeParse({ [key]: wrong }).success).toBe(false);
+      }
+    }
+  });
+
+  it('refuse unknown keys, also below layers', () => {
+    expect(pruneOptions.safeParse({ macs: 0.5, marcs: 1 }).success).toBe(false);
+    const layers = { 'layer3.*': { max_ration: 0.5 } };
+    expect(pruneOptions.safeParse({ macs: 0.5, layers }).success).toBe(false);
+  });
+
+  it('have a JSON schema that describes every key', () => {
+    const schema = z.toJSONSchema(pruneOptions, { io: 'input' });
+    const properties = Object.entries(schema.properties ?? {});
+    expect(properties.length).toBeGreaterThan(10);
+    for (const [key, value] of properties) {
+      expect(value, key).toHaveProperty('description');
+    }
+  });
+});

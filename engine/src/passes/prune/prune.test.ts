@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analyzeChannels } from '../../channels/analyze';
+import { channelCosts } from '../../channels/cost';
+import type { Dataset } from '../../data/dataset';
+import { openDataset } from '../../data/open';
+import { CoppiceError } from '../../ir/issue';
+import type { Model } from '../../ir/model';
+import { parseModel } from '../../onnx/text/parse';
+import { readModelFile } from '../../onnx/read';
+import { encodeModel } from '../../onnx/write';
+import { startRuntime } from '../../runtime/client';
+import { evaluateAccuracy } from '../../runtime/evaluate';
+import { openModel } from '../../runtime/open-model';
+import type { Runtime } from '../../runtime/runtime';
+import type { PassContext, PassResult } from '../pass';
+import type { PruneOptions } from './options';
+import { prune } from './prune';
+
+const models = '../shared/models';
+const data = '../shared/data';
+const present = existsSync(models) && existsSync(data);
+
+const quiet: PassContext = {
+  signal: new AbortController().signal,
+  seed: 1,
+  progress: () => undefined,
+};
+
+function run(
+  model: Model,
+  options: Partial<PruneOptions>,
+  context: Partial<PassContext> = {},
+): Promise<PassResult> {
+  return prune.run(model, prune.options.parse(options), { ...quiet, ...context });
+}
+
+/** Comparing digests is quicker than comparing megabytes element by element. */
+const digest = (model: Model): string =>
+  createHash('sha256').update(encodeModel(model)).digest('hex');
+
+const read = (name: string): Model => readModelFile(`${models}/${name}.onnx`).model;
+const costOf = (model: Model) => channelCosts(analyzeChannels(model));
+
+describe('pruning', () => {
+  it('is refused where nothing can be cut, with the reason', () => {
+    const { model } = parseModel(`<ir_version: 8, opset_import: ["" : 13]>
+      g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }`);
+    expect(prune.refuse(model)).toMatch(/no layer/);
+  });
+
+  it('stops when it is cancelled', async () => {
+    const { model } = parseModel(`<ir_version: 8, opset_import: ["" : 13]>
+      g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }`);
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(run(model, { ratio: 0.5 }, { signal })).rejects.toThrow('enough');
+  });
+});
+
+describe.skipIf(!present)('pruning ResNet-20 (needs ../shared)', () => {
+  let model: Model;
+  beforeAll(() => {
+    model = read('resnet20-cifar10-bn');
+  });
+
+  it.each([
+    [{ macs: 0.5 }, 'macs', 0.5],
+    [{ macs: 0.3, scope: 'local' }, 'macs', 0.3],
+    [{ params: 0.6, criterion: 'l2' }, 'params', 0.6],
+    [{ params: 0.5, scope: 'local' }, 'params', 0.5],
+  ] as const)('meets %j within one per cent', async (options, quantity, wanted) => {
+    const { model: cut, issues } = await run(model, options);
+    const left = costOf(cut)[quantity] / costOf(model)[quantity];
+    expect(left).toBeLessThanOrEqual(wanted);
+    expect(left).toBeGreaterThan(wanted - 0.01);
+    expect(issues).toEqual([]);
+  });
+
+  it('removes the asked share of every group in local scope', async () => {
+    const { notes } = await run(model, { ratio: 0.25, scope: 'local' });
+    const cut = notes.filter(({ reason }) => !reason.startsWith('pinned'));
+    expect(cut.length).toBeGreaterThan(10);
+    for (const { before, after } of cut) expect(after).toBe(0.75 * before);
+  });
+
+  it('obeys rounding, floors and exceptions, and says so', async () => {
+    const layers = {
+      'layer1.*': { skip: true },
+      'layer2.*.conv1': { ratio: 0.5 },
+      'layer3.*': { max_ratio: 0.25 },
+      'layer4.*': { skip: true },
+    };
+    const { notes, issues } = await run(model, { macs: 0.5, round: 4, min_channels: 12, layers });
+    const note = (id: string) => notes.find(({ subject }) => subject === id)!;
+    expect(note('layer1.1.conv1')).toMatchObject({ before: 16, after: 16 });
+    expect(note('layer1.1.conv1').reason).toContain('layer1.*');
+    expect(note('layer2.1.conv1')).toMatchObject({ before: 32, after: 16 });
+    expect(note('layer3.1.conv1').after).toBe(48);
+    expect(note('layer3.1.conv1').reason).toContain('floor reached');
+    for (const { before, after } of notes) if (after < before) expect(after % 4).toBe(0);
+    expect(issues.map(({ code }) => code)).toEqual(['idle-pattern', 'target-missed']);
+    expect(issues[0].message).toContain('layer4.*');
+  });
+
+  it('leaves its argument alone and gives the same bytes for the same seed', async () => {
+    const before = digest(model);
+    const options = { macs: 0.5, criterion: 'random' };
+    const first = digest((await run(model, options)).model);
+    expect(digest((await run(model, options)).model)).toBe(first);
+    expect(digest((await run(model, options, { seed: 2 })).model)).not.toBe(first);
+    expect(digest(model)).toBe(before);
+  });
+
+  it('cuts nothing by the scale of batch normalization where it was folded, and says why', async () => {
+    const folded = read('resnet20-cifar10-folded');
+    const result = await run(folded, { macs: 0.5, criterion: 'batchnorm-scale' });
+    expect(result).toMatchObject({ changed: false, model: folded });
+    expect(result.issues.map(({ code }) => code)).toContain('nothing-cut');
+    expect(result.notes.some(({ reason }) => reason.includes('folded'))).toBe(true);
+  });
+});
+
+describe.skipIf(!present)('recovery without training (needs ../shared)', () => {
+  const torch = { scale: '1/255', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+  let runtime: Runtime;
+  let calibration: Dataset;
+  let test: Dataset;
+  beforeAll(async () => {
+    runtime = await startRuntime();
+    calibration = await openDataset(`${data}/cifar10-train8k-lossless.npz`, torch);
+    test = await openDataset(`${data}/cifar10-test1017-lossless.npz`, torch);
+  });
+  afterAll(() => runtime.close());
+
+  async function accuracy(model: Model): Promise<number> {
+    const session = await openModel(runtime, model);
+    const { top1 } = await evaluateAccuracy(session, test);
+    await session.close();
+    return top1;
+  }
+
+  it.each(['resnet20-cifar10-bn', 'resnet20-cifar10-folded'])(
+    'brings %s at half its MACs back from guessing, and beats random channels',
+    async (name) => {
+      const model = read(name);
+      const context = { runtime, calibration };
+      const cut = await run(model, { macs: 0.5, recover: 'none' }, context);
+      const recovered = await run(model, { macs: 0.5, samples: 256 }, context);
+      const control = await run(model, { macs: 0.5, samples: 256, criterion: 'random' }, context);
+      expect(recovered.maskedError?.relative).toBeLessThan(1e-4);
+      expect(costOf(recovered.model).macs).toBe(costOf(cut.model).macs);
+      const [pruned, after, random] = [cut, recovered, control].map(({ model }) => model);
+      const reached = await accuracy(after);
+      expect(reached).toBeGreaterThan(0.76);
+      expect(reached).toBeGreaterThan((await accuracy(pruned)) + 0.4);
+      expect(reached).toBeGreaterThan(await accuracy(random));
+    },
+  );
+
+  it('gives the same bytes for the same seed', async () => {
+    const model = read('resnet20-cifar10-bn');
+    const context = { runtime, calibration };
+    const once = async (): Promise<string> =>
+      digest((await run(model, { macs: 0.5, samples: 64 }, context)).model);
+    expect(await once()).toBe(await once());
+  });
+
+  it('says that data does not fit, and keeps the pruned model, unless recovery was asked for', async () => {
+    const model = read('mnist-cntk');
+    const context = { runtime, calibration };
+    const { changed, issues } = await run(model, { macs: 0.7 }, context);
+    expect(changed).toBe(true);
+    expect(issues.map(({ code }) => code)).toContain('no-recovery');
+    const asked = run(model, { macs: 0.7, recover: 'reconstruct' }, context);
+    await expect(asked).rejects.toThrow(CoppiceError);
+  });
+});

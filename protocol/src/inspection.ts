@@ -9,6 +9,9 @@ export interface LayerInfo {
   readonly params: number;
   readonly macs: number;
   readonly weightBytes: number;
+  /** Bytes of inputs and weights, and of outputs, that running it moves. */
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
   /** Null until a device gives an estimate. */
   readonly latencyMs: number | null;
   /** Id of the channel group of its output axis; null where it has none. */
@@ -23,7 +26,7 @@ export interface LayerInfo {
 
 export interface ModelTotals {
   readonly params: number;
-  /** Running statistics, counted apart. */
+  /** Other constants: running statistics, quantization parameters, numbers that spell shapes. */
   readonly buffers: number;
   readonly macs: number;
   readonly weightBytes: number;

@@ -36,11 +36,11 @@ export const report: Scenario = (suite, workbench) => {
 
   suite.test('a report can be opened with the keyboard alone', async () => {
     await workbench.typeCommand('Coppice: Show Report…');
-    await workbench.row('Coppice: Show Report…').and(page.locator('.focused')).waitFor();
+    await workbench.focused('Coppice: Show Report…').waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.quick-input-widget input[placeholder="Choose a run"]').waitFor();
     await page.keyboard.type('sample');
-    await workbench.row('sample').and(page.locator('.focused')).waitFor();
+    await workbench.focused('sample').waitFor();
     await page.keyboard.press('Enter');
     const frame = await workbench.webview(sampleHeading);
     await frame.getByRole('button', { name: 'Open Recipe' }).focus();

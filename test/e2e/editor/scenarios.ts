@@ -1,5 +1,7 @@
 /** All scenarios, in the order they run: later ones rely on the trust that the first one gives. */
 import type { Suite } from '../suite';
+import { compress } from './compress';
+import { hints } from './hints';
 import { languages } from './languages';
 import { report } from './report';
 import { themes } from './themes';
@@ -9,4 +11,4 @@ import type { Workbench } from './workbench';
 /** Adds its tests to the suite. */
 export type Scenario = (suite: Suite, workbench: Workbench) => void;
 
-export const scenarios: readonly Scenario[] = [trust, languages, report, themes];
+export const scenarios: readonly Scenario[] = [trust, languages, report, themes, hints, compress];

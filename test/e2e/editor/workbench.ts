@@ -5,8 +5,12 @@ import type { Frame, Locator, Page } from 'playwright-core';
 
 /** Limit of one step. Generous, because the machine may be shared. */
 export const stepLimit = 30_000;
+/** Limit of a whole compression. */
+export const runLimit = 150_000;
 
 export class Workbench {
+  private configured = false;
+
   constructor(
     readonly page: Page,
     readonly folder: string,
@@ -22,14 +26,22 @@ export class Workbench {
 
   /** Opens a file of the Explorer's first level, or below folders. */
   async openFile(...path: readonly string[]): Promise<void> {
-    const rows = this.page.locator('.explorer-folders-view');
-    for (const [index, name] of path.entries()) {
-      const row = rows.getByRole('treeitem', { name, exact: true });
-      await row.waitFor();
-      if (index === path.length - 1) await row.dblclick();
-      else if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
-    }
+    await (await this.revealFile(...path)).dblclick();
     await this.page.locator('.tabs-container .tab.active').getByText(path.at(-1)!).waitFor();
+  }
+
+  /** Its row in the Explorer, with the folders above it opened. */
+  async revealFile(...path: readonly string[]): Promise<Locator> {
+    const rowOf = (name: string) =>
+      this.page.locator('.explorer-folders-view').getByRole('treeitem', { name, exact: true });
+    for (const folder of path.slice(0, -1)) {
+      const row = rowOf(folder);
+      await row.waitFor();
+      if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
+    }
+    const file = rowOf(path.at(-1)!);
+    await file.waitFor();
+    return file;
   }
 
   /** Types into the palette and clicks the row of exactly this title. */
@@ -54,6 +66,11 @@ export class Workbench {
     return this.rows().filter({ has: this.page.locator('.label-name', { hasText: start }) });
   }
 
+  /** That row, once a press of Enter would take it. */
+  focused(label: string): Locator {
+    return this.row(label).and(this.page.locator('.focused'));
+  }
+
   async pickRow(label: string): Promise<void> {
     await this.row(label).first().click();
   }
@@ -74,19 +91,24 @@ export class Workbench {
   }
 
   /** The page with this heading, in whichever webview it is. */
-  async webview(heading: RegExp | string): Promise<Frame> {
-    return this.until(`a page with the heading ${String(heading)}`, async () => {
+  async webview(heading: RegExp | string, timeout = stepLimit): Promise<Frame> {
+    const find = async () => {
       for (const frame of this.page.frames()) {
         if (!frame.url().includes('fake.html')) continue;
-        const title = frame.getByRole('heading', { level: 1, name: heading });
+        const title = frame.getByRole('heading', { level: 1, name: heading, exact: true });
         if (await title.isVisible().catch(() => false)) return frame;
       }
       return undefined;
-    });
+    };
+    return this.until(`a page with the heading ${String(heading)}`, find, timeout);
   }
 
-  async until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
-    const limit = Date.now() + stepLimit;
+  async until<T>(
+    what: string,
+    find: () => Promise<T | undefined>,
+    timeout = stepLimit,
+  ): Promise<T> {
+    const limit = Date.now() + timeout;
     while (Date.now() < limit) {
       const found = await find();
       if (found !== undefined) return found;
@@ -95,10 +117,12 @@ export class Workbench {
     throw new Error(`waited in vain for ${what}`);
   }
 
-  /** No quick pick, no notification, no editor: as each test expects it. */
+  /** No quick pick, no notification, no editor, no settings: as each test expects it. */
   async reset(): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.page.keyboard.press('Escape');
+    if (this.configured) this.configure({});
+    await this.page.locator('.monaco-workbench.vs').waitFor();
     await this.runCommand('Notifications: Clear All Notifications');
     await this.closeEditors();
   }
@@ -112,6 +136,7 @@ export class Workbench {
 
   /** Workspace settings are noticed while the editor runs; the user's are not. */
   configure(settings: Readonly<Record<string, unknown>>): void {
+    this.configured = Object.keys(settings).length > 0;
     mkdirSync(join(this.folder, '.vscode'), { recursive: true });
     writeFileSync(join(this.folder, '.vscode', 'settings.json'), JSON.stringify(settings));
   }

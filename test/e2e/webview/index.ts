@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { reportHtml } from '#engine/report/html';
 import type { FromPage, ToPage } from '#protocol/webview';
 import { expectAccessible, picture, root } from '../browser';
+import { sampleComparison, sampleInspection } from '../sample-models';
 import { sampleReport } from '../sample-report';
 import { Suite } from '../suite';
 
@@ -150,6 +151,31 @@ export function webviewSuite(browser: Browser): Suite {
       .getByRole('heading', { level: 1, name: 'fashion.onnx → fashion-small.onnx' })
       .waitFor();
   });
+
+  const others: readonly Extract<ToPage, { type: 'show' }>[] = [
+    {
+      type: 'show',
+      content: { kind: 'inspection', inspection: sampleInspection() },
+      source: { kind: 'inspection', model: 'file:///models/fashion.onnx' },
+    },
+    {
+      type: 'show',
+      content: { kind: 'comparison', comparison: sampleComparison() },
+      source: { kind: 'comparison', before: 'file:///a.onnx', after: 'file:///b.onnx' },
+    },
+  ];
+  for (const message of others) {
+    suite.test(
+      `the ${message.content.kind} of a model has no accessibility violation`,
+      async () => {
+        const host = await open(hostDocument(bundle), {}, fakeEditor);
+        await host.evaluate((data) => window.postMessage(data, '*'), message);
+        await host.getByRole('heading', { level: 1 }).waitFor();
+        await picture(host, `${message.content.kind}-light`, true);
+        await expectAccessible(host);
+      },
+    );
+  }
 
   suite.test('a failure of the host is shown as a sentence', async () => {
     const host = await open(hostDocument(bundle), {}, fakeEditor);

@@ -13,6 +13,14 @@ export interface Bar {
   readonly after: number | null;
 }
 
+/** What all rows of one drawing share. */
+interface Drawing {
+  /** Whether any row has a before. */
+  readonly paired: boolean;
+  readonly labelWidth: number;
+  readonly scale: (value: number) => number;
+}
+
 const rowHeight = 22;
 const widestLabel = 220;
 const valueWidth = 150;
@@ -133,13 +141,13 @@ export class BarChart extends LitElement {
           <desc id="description">
             ${this.bars.length} bars, one per layer in graph order. Arrow keys move between them.
           </desc>
-          ${this.bars.map((bar, index) => this.bar(bar, index, labelWidth, scale))}
+          ${this.bars.map((bar, index) => this.bar(bar, index, { paired, labelWidth, scale }))}
         </svg>
       </div>`;
   }
 
-  private bar(bar: Bar, index: number, labelWidth: number, scale: (value: number) => number) {
-    const text = valueText(bar, this.format);
+  private bar(bar: Bar, index: number, { paired, labelWidth, scale }: Drawing) {
+    const text = valueText(bar, paired, this.format);
     const y = index * rowHeight;
     const end = scale(Math.max(bar.before ?? 0, bar.after ?? 0));
     return svg`<g class="bar" role="img" aria-label=${`${bar.label}: ${text}`}
@@ -183,9 +191,10 @@ const legend = html`<div class="legend muted" aria-hidden="true">
   >
 </div>`;
 
-function valueText(bar: Bar, format: (value: number) => string): string {
+function valueText(bar: Bar, paired: boolean, format: (value: number) => string): string {
   if (bar.after === null) return bar.before === null ? '–' : `${format(bar.before)} → removed`;
-  if (bar.before === null || bar.before === bar.after) return format(bar.after);
+  if (bar.before === null) return paired ? `new: ${format(bar.after)}` : format(bar.after);
+  if (bar.before === bar.after) return format(bar.after);
   return `${format(bar.before)} → ${format(bar.after)}`;
 }
 

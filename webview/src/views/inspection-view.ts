@@ -59,7 +59,7 @@ function heading({ model }: Inspection) {
 }
 
 function describe(value: { readonly name: string } & ValueDescription): string {
-  return `${value.name}: ${value.dtype ?? '?'}${shapeText(value.shape)}`;
+  return `${value.name}: ${value.dtype ?? '?'} ${shapeText(value.shape)}`;
 }
 
 function figuresOf({ totals }: Inspection): readonly Figure[] {
@@ -79,7 +79,7 @@ function figuresOf({ totals }: Inspection): readonly Figure[] {
       ? []
       : [card('Peak activations', formatBytes(totals.peakActivationBytes))]),
     {
-      ...card('Channels that can be cut', formatPercent(totals.prunableShare)),
+      ...card('Prunable channels', formatPercent(totals.prunableShare)),
       left: totals.prunableShare,
     },
   ];
@@ -114,13 +114,13 @@ function layerColumns(macs: number): readonly Column<LayerInfo>[] {
       cell: (layer) => formatCount(layer.params),
     },
     { title: 'Channels', numeric: true, value: (layer) => layer.channels },
-    { title: 'Can be cut', numeric: true, value: (layer) => layer.prunable },
-    { title: 'What stands against it', value: (layer) => layer.pinned },
+    { title: 'Prunable', numeric: true, value: (layer) => layer.prunable },
+    { title: 'Why not all', value: (layer) => layer.pinned },
   ];
 }
 
 function shapeText(shape: readonly (number | string)[] | null): string {
-  return shape === null ? '[…]' : `[${shape.join(', ')}]`;
+  return shape === null ? '?' : shape.join('×');
 }
 
 declare global {

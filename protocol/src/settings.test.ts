@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultSettings, readSettings } from './settings';
+
+describe('readSettings', () => {
+  it('takes the defaults for everything that is unset', () => {
+    expect(readSettings(undefined)).toEqual(defaultSettings);
+    expect(readSettings({})).toEqual(defaultSettings);
+  });
+
+  it('keeps what is well formed and drops what is not, value by value', () => {
+    const settings = readSettings({
+      inlayHints: { model: false, layer: 'no' },
+      modelRoots: ['models', 3, ''],
+      links: { 'a.py': 'a.onnx', 'b.py': null },
+      diagnostics: { missingModel: 'hint', brokenModel: 'fatal' },
+    });
+    expect(settings).toEqual({
+      inlayHints: { model: false, layer: true, recipe: true },
+      codeLens: true,
+      modelRoots: ['models'],
+      links: { 'a.py': 'a.onnx' },
+      diagnostics: { missingModel: 'hint', brokenModel: 'error' },
+    });
+  });
+
+  it('never fails, and what it gives reads as itself', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const settings = readSettings(value);
+        expect(readSettings(settings)).toEqual(settings);
+      }),
+    );
+  });
+});

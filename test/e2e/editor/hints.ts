@@ -1,0 +1,127 @@
+/** What the language server shows in source files and in the recipe, as a person sees it. */
+import assert from 'node:assert/strict';
+import { expectAccessible, picture } from '../browser';
+import type { Scenario } from './scenarios';
+import type { Workbench } from './workbench';
+
+const modelHint = /params · [\d.]+ [kMG]?\s?MACs/;
+const layerHint = /params/;
+
+export const hints: Scenario = (suite, workbench) => {
+  const { page } = workbench;
+
+  suite.test('the line that loads a model says what it costs', async () => {
+    await workbench.openFile('predict.py');
+    const line = await workbench.line(modelHint);
+    assert.match(line, /InferenceSession\(str\(MODELS \/ "fashion\.onnx"/);
+    await picture(page, 'hints-python-light');
+  });
+
+  suite.test('so it does in TypeScript and JSON', async () => {
+    for (const file of ['serve.ts', 'deploy.json']) {
+      await workbench.openFile(file);
+      assert.match(await workbench.line(modelHint), /fashion\.onnx/);
+    }
+  });
+
+  suite.test("hovering over the path shows the model's card", async () => {
+    await workbench.openFile('predict.py');
+    await workbench.line(modelHint);
+    await page
+      .locator('.view-line span', { hasText: /^"fashion\.onnx"$/ })
+      .first()
+      .hover();
+    const card = page.locator('.monaco-hover-content').filter({ hasText: 'MACs' });
+    await card.waitFor();
+    assert.match(await card.innerText(), /conv/);
+    await picture(page, 'hover-light');
+  });
+
+  suite.test('the code lens Inspect opens the layers of the model', async () => {
+    await workbench.openFile('predict.py');
+    await lens(workbench, 'Compress…').waitFor();
+    await lens(workbench, 'Inspect').click();
+    const frame = await workbench.webview('fashion.onnx');
+    await frame
+      .getByRole('table', { name: 'Layers' })
+      .getByText('layer1.0.conv1')
+      .first()
+      .waitFor();
+    await picture(page, 'inspection-light');
+    await expectAccessible(frame);
+  });
+
+  suite.test('a model that is missing is a problem at its place', async () => {
+    await workbench.openFile('missing.py');
+    await page.locator('.squiggly-warning').waitFor();
+    await page.locator('.view-line span', { hasText: 'absent.onnx' }).first().hover();
+    const card = page.locator('.monaco-hover-content').filter({ hasText: 'absent.onnx' });
+    await card.first().waitFor();
+    await picture(page, 'missing-model-light');
+  });
+
+  suite.test("a module's source says what its layers cost in the exported model", async () => {
+    await workbench.openFile('fashion_net.py');
+    const stem = await workbench.until('a hint at the stem', async () =>
+      (await workbench.lines()).find(
+        (line) => /self\.conv1 = nn\.Conv2d\(1, 16/.test(line) && layerHint.test(line),
+      ),
+    );
+    assert.match(stem, /144 params/);
+    await picture(page, 'hints-module-light');
+  });
+
+  suite.test('the recipe has hints, and completion from its schema', async () => {
+    await workbench.openFile('coppice.yaml');
+    await workbench.line(/^model: models\/fashion\.onnx.*params/);
+    await picture(page, 'hints-recipe-light');
+    await workbench.line(/^output:/);
+    await page.locator('.view-line').filter({ hasText: 'output:' }).click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('tar');
+    await page.keyboard.press('Control+Space');
+    await page
+      .locator('.suggest-widget .monaco-list-row')
+      .filter({ hasText: 'target' })
+      .first()
+      .waitFor();
+    await picture(page, 'completion-light');
+    await page.keyboard.press('Escape');
+    await workbench.runCommand('File: Revert File');
+  });
+
+  suite.test('a hint kind can be switched off while the editor runs', async () => {
+    await workbench.openFile('predict.py');
+    await workbench.line(modelHint);
+    workbench.configure({ 'coppice.inlayHints.model': false });
+    await workbench.until('the hint to go', async () =>
+      (await workbench.lines()).some((line) => modelHint.test(line)) ? undefined : true,
+    );
+    workbench.configure({});
+    await workbench.line(modelHint);
+  });
+
+  suite.test('a model can be read as ONNX text', async () => {
+    await workbench.runCommand('Coppice: Open as ONNX Text');
+    await workbench.pickRow('models/fashion.onnx');
+    await workbench.line(/ir_version/);
+    await page.locator('#status\\.editor\\.mode').getByText('ONNX Text').waitFor();
+    await picture(page, 'onnx-text-light');
+  });
+
+  suite.test('hints in dark and in high contrast', async () => {
+    for (const [name, theme, className] of [
+      ['dark', 'Dark Modern', 'vs-dark'],
+      ['high-contrast', 'Default High Contrast', 'hc-black'],
+    ] as const) {
+      await workbench.useTheme(theme, className);
+      await workbench.openFile('fashion_net.py');
+      await workbench.line(layerHint);
+      await picture(page, `hints-module-${name}`);
+    }
+  });
+};
+
+function lens(workbench: Workbench, title: string) {
+  return workbench.page.locator('.codelens-decoration a').filter({ hasText: title }).first();
+}

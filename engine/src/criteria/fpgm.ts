@@ -6,7 +6,7 @@
  * He et al., "Filter Pruning via Geometric Median", CVPR 2019 (arXiv 1811.00250).
  */
 
-import { gram } from '../linalg/product';
+import { gramSingle } from '../linalg/simd-gram';
 import type { Criterion } from './criterion';
 import { combine, scoringMembers, unitSlices } from './slices';
 
@@ -36,7 +36,7 @@ export const fpgm: Criterion = {
  * Rounding can make that slightly negative for equal rows: it counts as zero there.
  */
 function meanDistances(rows: Float64Array, count: number, length: number): Float64Array {
-  const products = gram(rows, count, length);
+  const products = gramSingle(rows, count, length);
   const sums = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const norm = products[i * count + i];

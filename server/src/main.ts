@@ -2,11 +2,11 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
-import { serveReadings, startReadingThread } from './models/reading-thread';
+import { serveModelTasks, startModelThread } from './models/model-thread';
 import { startServer } from './server';
 
 if (isMainThread) {
-  startServer(createConnection(ProposedFeatures.all), startReadingThread(__filename));
+  startServer(createConnection(ProposedFeatures.all), startModelThread(__filename));
 } else {
-  serveReadings();
+  serveModelTasks();
 }

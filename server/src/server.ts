@@ -20,14 +20,14 @@ import { readSettings } from '#protocol/settings';
 import { SourceDocument } from './documents/source-document';
 import { features } from './features';
 import type { ServerContext } from './features/feature';
-import type { ModelReader } from './models/reading-thread';
+import type { ModelThread } from './models/model-thread';
 import { pathOf, Workspace } from './workspace';
 
 /** Hints are asked for anew at most this often while many models are being read, in milliseconds. */
 const refreshPause = 100;
 
-export function startServer(connection: Connection, reader: ModelReader): void {
-  new Server(connection, reader).listen();
+export function startServer(connection: Connection, thread: ModelThread): void {
+  new Server(connection, thread).listen();
 }
 
 class Server {
@@ -37,9 +37,9 @@ class Server {
 
   constructor(
     private readonly connection: Connection,
-    reader: ModelReader,
+    thread: ModelThread,
   ) {
-    this.workspace = new Workspace(reader, (path) => this.modelsChanged(path));
+    this.workspace = new Workspace(thread, (path) => this.modelsChanged(path));
   }
 
   listen(): void {
@@ -67,6 +67,7 @@ class Server {
     this.client = params.capabilities;
     const given = (params.initializationOptions ?? {}) as Partial<InitializationOptions>;
     this.workspace.trusted = given.trusted === true;
+    this.workspace.linksCommands = given.settings !== undefined;
     this.workspace.settings = readSettings(given.settings);
     const folders = params.workspaceFolders?.map(({ uri }) => uri) ?? [];
     this.workspace.folders = folders.flatMap((uri) => pathOf(uri) ?? []);
@@ -105,13 +106,19 @@ class Server {
     connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
       const path = pathOf(uri);
       if (path === undefined) return;
-      documents.set(uri, new SourceDocument(uri, path, languageId, version, text));
+      const document = new SourceDocument(uri, path, languageId, version, text);
+      documents.set(uri, document);
+      workspace.changed(document);
     });
     connection.onDidChangeTextDocument(({ textDocument, contentChanges }) => {
-      documents.get(textDocument.uri)?.update(contentChanges, textDocument.version);
+      const document = documents.get(textDocument.uri);
+      document?.update(contentChanges, textDocument.version);
+      if (document) workspace.changed(document);
     });
     connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
+      const document = documents.get(uri);
       documents.delete(uri);
+      if (document) workspace.changed(document);
     });
     connection.onDidChangeWatchedFiles(() => this.filesChanged());
   }
@@ -157,7 +164,7 @@ class Server {
     if (workspace?.inlayHint?.refreshSupport) connection.languages.inlayHint.refresh();
     if (workspace?.codeLens?.refreshSupport)
       void connection.sendRequest('workspace/codeLens/refresh');
-    if (workspace?.diagnostics?.refreshSupport) connection.languages.diagnostics.refresh();
+    this.workspace.changed();
   }
 
   private sendStatus(): void {

@@ -11,7 +11,7 @@ import type { ModelReference } from './languages/language';
 import { discoverModels } from './models/discover';
 import { findModel, type FoundModel, type SearchPlaces } from './models/find-model';
 import { ModelStore } from './models/model-store';
-import type { ModelReader } from './models/reading-thread';
+import type { ModelThread } from './models/model-thread';
 
 export interface LocatedReference extends ModelReference, FoundModel {}
 
@@ -25,8 +25,24 @@ export class Workspace {
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
 
-  constructor(reader: ModelReader, onModelsChanged: (path: string | undefined) => void) {
-    this.models = new ModelStore(reader, onModelsChanged);
+  /** True where the client lets hovers link to commands. */
+  linksCommands = false;
+  private readonly listeners: ((document: SourceDocument | undefined) => void)[] = [];
+
+  constructor(
+    readonly thread: ModelThread,
+    onModelsChanged: (path: string | undefined) => void,
+  ) {
+    this.models = new ModelStore(thread, onModelsChanged);
+  }
+
+  /** Called with a document that was opened, changed or closed; without one when all may look different. */
+  onDidChange(listener: (document: SourceDocument | undefined) => void): void {
+    this.listeners.push(listener);
+  }
+
+  changed(document?: SourceDocument): void {
+    for (const listener of this.listeners) listener(document);
   }
 
   /** References with the files they mean. */

@@ -15,7 +15,13 @@ import type {
   PublishDiagnosticsParams,
   ServerCapabilities,
 } from 'vscode-languageserver-protocol';
-import type { NotificationMessage, RequestMessage } from '#protocol/messages';
+import {
+  runFinishedNotification,
+  runProgressNotification,
+  statusNotification,
+  type NotificationMessage,
+  type RequestMessage,
+} from '#protocol/messages';
 import { readSettings } from '#protocol/settings';
 
 export const serverBundle = resolve(__dirname, '../../dist/server.js');
@@ -28,6 +34,13 @@ const languageIds: Readonly<Record<string, string>> = {
   '.yaml': 'yaml',
   '.json': 'json',
 };
+
+const heardMethods = [
+  statusNotification.method,
+  runProgressNotification.method,
+  runFinishedNotification.method,
+  'window/logMessage',
+];
 
 export interface ClientOptions {
   readonly folder: string;
@@ -158,10 +171,12 @@ export class StdioClient {
         wake();
       },
     );
-    connection.onNotification((method, params) => {
-      this.heard.push({ method, params });
-      wake();
-    });
+    for (const method of heardMethods) {
+      connection.onNotification(method, (params: unknown) => {
+        this.heard.push({ method, params });
+        wake();
+      });
+    }
     connection.listen();
   }
 

@@ -65,12 +65,12 @@ export class SourceDocument {
   }
 
   private get source(): SourceText {
-    const document = this;
+    const treeOf = (): Tree => this.tree;
     return {
       path: this.path,
       text: this.text,
       get tree() {
-        return document.tree;
+        return treeOf();
       },
     };
   }

@@ -1,6 +1,18 @@
 /** All features. One more is one more file and one more line. */
 
+import { codeLens } from './code-lens';
+import { diagnostics } from './diagnostics';
 import type { Feature } from './feature';
+import { hover } from './hover';
 import { inlayHints } from './inlay-hints';
+import { linkRequests } from './link-request';
+import { modelRequests } from './model-requests';
 
-export const features: readonly Feature[] = [inlayHints];
+export const features: readonly Feature[] = [
+  inlayHints,
+  hover,
+  codeLens,
+  diagnostics,
+  modelRequests,
+  linkRequests,
+];

@@ -1,23 +1,37 @@
 /** Figures as hints and cards write them. */
 
-/** `0.86 M`, `126 M`, `12.3 k`, `640`. */
+type Unit = readonly [scale: number, prefix: string];
+
+/** Counts of params: from a tenth of a million on in millions, as people compare models. */
 export function count(value: number): string {
-  if (value < 1000) return String(value);
-  // Params of small models read better as a share of a million than as thousands.
-  const [scale, unit] = value < 1e5 ? [1e3, 'k'] : value < 999.5e6 ? [1e6, 'M'] : [1e9, 'G'];
-  return `${threeDigits(value / scale)} ${unit}`;
+  return written(value, unitOf(value, 99_950));
 }
 
-/** Multiply-accumulates: `126 MMACs`, `0.11 MMACs`, `640 MACs`. */
+/** Multiply-accumulates: `126 MMACs`, `113 kMACs`, `640 MACs`. */
 export function macs(value: number): string {
-  return value < 1000 ? `${value} MACs` : `${count(value)}MACs`;
+  const unit = unitOf(value, 999_500);
+  return `${written(value, unit)}${unit[1] === '' ? ' ' : ''}MACs`;
 }
 
 /** `3.44 MB`, in powers of 1000. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   const step = Math.min(Math.floor(Math.log10(value) / 3), 4);
-  return `${threeDigits(value / 1000 ** step)} ${['B', 'kB', 'MB', 'GB', 'TB'][step]}`;
+  return `${digits(value / 1000 ** step)} ${['B', 'kB', 'MB', 'GB', 'TB'][step]}`;
+}
+
+/** The smallest and the largest of some figures, `16–64`; one figure where they are the same. */
+export function range(
+  values: readonly number[],
+  write: (value: number) => string = String,
+): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(write);
+  if (low === high) return low;
+  const unit = / .*$/.exec(high)?.[0];
+  // The unit is said once where it is the same.
+  return unit !== undefined && low.endsWith(unit)
+    ? `${low.slice(0, -unit.length)}–${high}`
+    : `${low} – ${high}`.replace(/^(\S+) – (\S+)$/, '$1–$2');
 }
 
 /** `38 %`; a share that is neither nothing nor all never reads as if it were. */
@@ -32,7 +46,17 @@ export function shape(dims: readonly (number | string)[] | null): string {
   return dims ? dims.join('×') || 'scalar' : '?';
 }
 
-function threeDigits(value: number): string {
-  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return value.toFixed(digits);
+function unitOf(value: number, million: number): Unit {
+  if (value < 1000) return [1, ''];
+  if (value < million) return [1e3, 'k'];
+  return value < 999.5e6 ? [1e6, 'M'] : value < 999.5e9 ? [1e9, 'G'] : [1e12, 'T'];
+}
+
+function written(value: number, [scale, prefix]: Unit): string {
+  return prefix === '' ? String(value) : `${digits(value / scale)} ${prefix}`;
+}
+
+/** Three digits that count. */
+function digits(value: number): string {
+  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
 }

@@ -1,6 +1,13 @@
-/** All kinds of hints. One more kind is one more file, one more line, and one more setting. */
+/** All kinds of hints and hovers. One more kind is one more file and one more line. */
 
 import type { HintKind } from './hint';
+import type { HoverKind } from './hover-kind';
+import { layerHints } from './layer-hints';
+import { layerHover } from './layer-hover';
 import { modelHints } from './model-hints';
+import { modelHover } from './model-hover';
 
-export const hintKinds: readonly HintKind[] = [modelHints];
+export const hintKinds: readonly HintKind[] = [modelHints, layerHints];
+
+/** In the order they are asked. */
+export const hoverKinds: readonly HoverKind[] = [modelHover, layerHover];

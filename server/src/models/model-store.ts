@@ -4,8 +4,8 @@
  */
 
 import { statSync } from 'node:fs';
-import type { ModelReading } from './reading';
-import type { ModelReader } from './reading-thread';
+import type { ModelThread } from './model-thread';
+import { failedReading, type ModelReading } from './reading';
 
 export type ModelState =
   | { readonly kind: 'missing' }
@@ -33,7 +33,7 @@ export class ModelStore {
    * @param onChange Called when models have become known or when there is nothing more to read.
    */
   constructor(
-    private readonly reader: ModelReader,
+    private readonly thread: ModelThread,
     private readonly onChange: (path: string | undefined) => void,
   ) {}
 
@@ -61,7 +61,7 @@ export class ModelStore {
     const state = this.look(path);
     if (state.kind === 'known') return state.reading;
     if (state.kind === 'missing') {
-      return { path, problem: `${path} does not exist.`, issues: [] };
+      return failedReading(path, `${path} does not exist.`);
     }
     return new Promise((resolve) => {
       this.waiting.set(path, [...(this.waiting.get(path) ?? []), resolve]);
@@ -78,7 +78,7 @@ export class ModelStore {
 
   close(): void {
     this.closed = true;
-    this.reader.close();
+    this.thread.close();
   }
 
   private want(path: string, urgency: 'first' | 'later'): void {
@@ -92,7 +92,7 @@ export class ModelStore {
       this.current = path;
       this.wanted.delete(path);
       const stamp = stampOf(path) ?? '';
-      const reading = await this.reader.read(path);
+      const reading = await this.readNow(path);
       this.keep(path, { stamp, reading });
       this.current = undefined;
       for (const resolve of this.waiting.get(path) ?? []) resolve(reading);
@@ -100,6 +100,12 @@ export class ModelStore {
       this.onChange(path);
     }
     if (!this.closed) this.onChange(undefined);
+  }
+
+  private readNow(path: string): Promise<ModelReading> {
+    return this.thread
+      .run({ kind: 'read', path })
+      .catch((error: Error) => failedReading(path, error.message));
   }
 
   private next(): string | undefined {

@@ -1,26 +1,37 @@
-/** What the source of a PyTorch module says: its classes, their attributes, and which of them are layers. */
+/** What the source of PyTorch modules says: classes, their attributes, and which of them are layers. */
 
 import type { Span } from '../documents/line-index';
 
-/** A class that derives from `nn.Module`. */
+/** A class that derives from `nn.Module`; the span is its name. */
 export interface ModuleClass extends Span {
   readonly name: string;
   readonly attributes: readonly ModuleAttribute[];
 }
 
-/** What an attribute of a module, or an item of a container, holds. */
+/** What an attribute of a module, or an item of a container, holds. One name may be assigned twice. */
 export interface ModuleAttribute {
-  /** `conv1`, or the position in a container. */
+  /** `conv1`, or the position or key in a container. */
   readonly name: string;
   readonly value: ModuleValue;
+  /** Only assigned in some cases, so that a model may lack it. */
+  readonly optional: boolean;
+  /** `self.conv1`; an item of a container has none. */
+  readonly target?: Span;
 }
 
-export type ModuleValue =
-  /** A layer of `torch.nn`: `nn.Conv2d(…)`. The span is the call. */
-  | ({ readonly kind: 'layer'; readonly type: string } & Span)
-  /** A module of a class of this file. */
-  | ({ readonly kind: 'module'; readonly type: string } & Span)
-  /** `nn.Sequential` and its like, with what is known of the items; null where they are not. */
-  | ({ readonly kind: 'container'; readonly items: readonly ModuleAttribute[] | null } & Span)
-  /** Something that cannot be told without running it. */
-  | ({ readonly kind: 'unknown' } & Span);
+/** The span is the call that makes the value. */
+export type ModuleValue = Span & { readonly optional?: boolean } & (
+    | {
+        readonly kind: 'layer';
+        /** `Conv2d` */
+        readonly type: string;
+        /** Output channels where the source spells them. */
+        readonly channels?: number;
+      }
+    /** A module of a class of the same file. */
+    | { readonly kind: 'module'; readonly type: string }
+    /** `nn.Sequential` and its like; items are null where they cannot be told. */
+    | { readonly kind: 'container'; readonly items: readonly ModuleAttribute[] | null }
+    /** What a call gives that cannot be looked into. */
+    | { readonly kind: 'unknown' }
+  );

@@ -1,0 +1,6 @@
+/** All checks. One more is one more file and one more line. */
+
+import type { Check } from './check';
+import { modelChecks } from './model-checks';
+
+export const checks: readonly Check[] = [modelChecks];

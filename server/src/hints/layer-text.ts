@@ -1,0 +1,40 @@
+/** What is said of the layers behind one line. */
+
+import type { LayerInfo } from '#protocol/inspection';
+import { count, macs, percent, range } from './figures';
+
+/** A layer, alone or in each of several blocks: `16–64 ch · 0.9–1.8 MMACs · Σ 9.0 MMACs · 5×`. */
+export function layerText(layers: readonly LayerInfo[], totalMacs: number): string {
+  const [first] = layers;
+  const channels = layers.flatMap((layer) => layer.channels ?? []);
+  const costs = layers.map((layer) => layer.macs);
+  const sum = costs.reduce((a, b) => a + b, 0);
+  const parts: string[] = [];
+  if (channels.length > 0) parts.push(`${range(channels)} ch`);
+  if (sum > 0) parts.push(layers.length === 1 ? macs(sum) : `${range(costs, macs)}`);
+  else
+    parts.push(
+      `${range(
+        layers.map((layer) => layer.params),
+        count,
+      )} params`,
+    );
+  if (layers.length === 1) {
+    if (sum > 0 && totalMacs > 0) parts.push(percent(sum / totalMacs));
+    if (first.pinned !== null && first.prunable === 0) parts.push('pinned');
+    return parts.join(' · ');
+  }
+  if (sum > 0) parts.push(`Σ ${macs(sum)}`);
+  return [...parts, `${layers.length}×`].join(' · ');
+}
+
+/** A module that holds layers: `10 layers · 3.6 MMACs · 22 %`. */
+export function moduleText(layers: readonly LayerInfo[], totalMacs: number): string {
+  const sum = layers.reduce((total, layer) => total + layer.macs, 0);
+  const params = layers.reduce((total, layer) => total + layer.params, 0);
+  const parts = [`${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`];
+  if (sum > 0) parts.push(macs(sum));
+  if (sum > 0 && totalMacs > 0) parts.push(percent(sum / totalMacs));
+  else parts.push(`${count(params)} params`);
+  return parts.join(' · ');
+}

@@ -1,0 +1,7 @@
+/** All kinds of code lenses. One more kind is one more file and one more line. */
+
+import type { LensKind } from './lens';
+import { linkLenses } from './link-lenses';
+import { modelLenses } from './model-lenses';
+
+export const lensKinds: readonly LensKind[] = [modelLenses, linkLenses];

@@ -1,0 +1,38 @@
+/** What can be asked of the thread that reads models, and how it is done there. */
+
+import type { ModelComparison } from '#protocol/comparison';
+import { compareModels } from '#engine/inspect/diff';
+import { loadModel } from '#engine/onnx/load';
+import { printModel } from '#engine/onnx/text/print';
+import { readModel, type ModelReading } from './reading';
+
+export type ModelTask =
+  | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'compare'; readonly before: string; readonly after: string }
+  | { readonly kind: 'print'; readonly path: string };
+
+export interface ModelAnswers {
+  readonly read: ModelReading;
+  readonly compare: ModelComparison;
+  readonly print: string;
+}
+
+/** Tensors with more elements than this are elided in a text that is made for reading. */
+const mostElements = 16;
+
+/** @throws CoppiceError where a file cannot be read at all; `read` never throws. */
+export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
+  switch (task.kind) {
+    case 'read':
+      return readModel(task.path);
+    case 'compare': {
+      const [before, after] = [task.before, task.after].map((path) => ({
+        path,
+        model: loadModel(path).model,
+      }));
+      return compareModels(before, after);
+    }
+    case 'print':
+      return printModel(loadModel(task.path).model, { maxElements: mostElements });
+  }
+}

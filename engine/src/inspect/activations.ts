@@ -1,11 +1,11 @@
 /** The memory that a model's intermediate values need at once. */
 
-import { byteSize, dataTypeNamed } from '../ir/data-type';
 import { capturedValues } from '../ir/graph-index';
 import type { Graph, Node } from '../ir/model';
 import { topologicalOrder } from '../ir/traverse';
 import type { Resolve } from '../ops/cost';
 import type { TypeTable } from '../ops/infer';
+import { bytesOfValue } from './traffic';
 
 /** Operators whose output is the input's memory under another shape. */
 const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
@@ -33,7 +33,7 @@ export function peakActivationBytes(
   let alive = 0;
   const allocate = (value: string): boolean => {
     if (!value || bufferOf(value) !== value || sizes.has(value) || isConstant(value)) return true;
-    const bytes = bytesOf(value, graph, types, resolve);
+    const bytes = bytesOfValue(value, graph, types, resolve);
     if (bytes === undefined) return false;
     sizes.set(value, bytes);
     alive += bytes;
@@ -72,18 +72,4 @@ function lastUsesOf(
     else freed.set(step, [value]);
   }
   return freed;
-}
-
-/** Bytes of a value; undefined where its type is unknown, 0 for sequences and strings. */
-function bytesOf(
-  value: string,
-  graph: Graph,
-  types: TypeTable,
-  resolve: Resolve,
-): number | undefined {
-  const type = types.type(value, graph);
-  if (type?.elements) return 0;
-  if (!type?.shape || !type.dtype) return undefined;
-  const count = type.shape.reduce<number>((product, dim) => product * resolve(dim), 1);
-  return byteSize(dataTypeNamed(type.dtype), count);
 }

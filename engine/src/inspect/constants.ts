@@ -7,6 +7,7 @@ import { byteSize, dataTypeNamed, dataTypeOf, type DataTypeName } from '../ir/da
 import type { Graph, Node, Tensor } from '../ir/model';
 import { subgraphs } from '../ir/graph-index';
 import { elementCount, tensorBytes } from '../ir/tensor';
+import { topologicalOrder } from '../ir/traverse';
 import { constantTensor } from '../ops/constant';
 import type { TypeTable } from '../ops/infer';
 
@@ -28,6 +29,9 @@ export interface Constant {
 
 type Sources = readonly Constant[] | undefined;
 
+/** A value made of more constants than this is not taken apart. */
+const maxSources = 1_024;
+
 /** Values of one graph, and of those around it. */
 export class Constants {
   private readonly makers = new Map<string, Node>();
@@ -43,6 +47,9 @@ export class Constants {
     for (const node of graph.node) for (const name of node.output) this.makers.set(name, node);
     for (const tensor of graph.initializer) this.tensors.set(tensor.name ?? '', tensor);
     this.inputs = new Set(graph.input.map((info) => info.name ?? ''));
+    // In this order every value is found when its users ask: long chains need no deep recursion.
+    for (const node of topologicalOrder(graph).order)
+      node.output.forEach((name) => this.behind(name));
   }
 
   /** The constants that a value is made of; undefined where it depends on the model's inputs. */
@@ -84,13 +91,20 @@ export class Constants {
     if (names.length === 0 || subgraphs(node).length > 0 || isRandom(node)) return undefined;
     const inputs = names.map((name) => this.behind(name));
     if (!inputs.every((each) => each !== undefined)) return undefined;
-    if (!node.opType?.startsWith('Dequantize')) return inputs.flat();
+    if (!node.opType?.startsWith('Dequantize')) return distinct(inputs.flat());
     const [data, ...parameters] = inputs;
-    return [
+    return distinct([
       ...data.map((each) => ({ ...each, quantized: true })),
       ...parameters.flat().map((each) => ({ ...each, quantization: true })),
-    ];
+    ]);
   }
+}
+
+/** Each constant once: a graph may use one again and again on its way to a value. */
+function distinct(sources: readonly Constant[]): readonly Constant[] {
+  const byKey = new Map(sources.map((each) => [each.key, each]));
+  if (byKey.size > maxSources) return [];
+  return byKey.size === sources.length ? sources : [...byKey.values()];
 }
 
 /** The constants that a graph holds itself, used or not. */

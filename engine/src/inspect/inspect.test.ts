@@ -184,6 +184,29 @@ describe('memory of activations', () => {
   });
 });
 
+test('a layer reads its inputs and weights and writes its output', () => {
+  const { layers } = inspected({ x: image, w: constant('float', [4, 3, 3, 3]) }, [
+    { op: 'Conv', in: ['x', 'w'], out: ['y'] },
+  ]);
+  expect(layers[0]).toMatchObject({
+    bytesRead: 4 * (3 * 64 + 4 * 27),
+    bytesWritten: 4 * 4 * 36,
+  });
+});
+
+test('a value made of itself a thousand times is one constant', () => {
+  const doubling = Array.from({ length: 1_000 }, (_, i) => ({
+    op: 'Add',
+    in: [i === 0 ? 'w' : `w${i}`, i === 0 ? 'w' : `w${i}`],
+    out: [`w${i + 1}`],
+  }));
+  const { totals } = inspected({ x: fed('float', [1, 2]), w: constant('float', [2, 2]) }, [
+    ...doubling,
+    { op: 'MatMul', in: ['x', 'w1000'], out: ['y'] },
+  ]);
+  expect(totals).toMatchObject({ params: 4, layers: 1 });
+});
+
 describe('open sizes', () => {
   const open = () => {
     const made = model({ x: image, 'conv.weight': constant('float', [4, 3, 3, 3]) }, [

@@ -99,7 +99,7 @@ function describeLayer(
   types: TypeTable,
   analysis: ChannelAnalysis | undefined,
 ): LayerInfo {
-  const { name, node, graph, params, macs, weightBytes } = layer;
+  const { name, node, graph, params, macs, weightBytes, traffic } = layer;
   const shape = types.type(node.output[0] ?? '', graph)?.shape ?? layer.outputShape;
   const groups = analysis ? groupsOf(layer, analysis) : [];
   const cuttable = groups.filter((group) => !group.pinned);
@@ -111,6 +111,8 @@ function describeLayer(
     params,
     macs,
     weightBytes,
+    bytesRead: traffic.read,
+    bytesWritten: traffic.written,
     latencyMs: null,
     group: groups[0]?.id ?? null,
     channels: channelsOf(layer, shape),

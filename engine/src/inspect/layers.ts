@@ -8,6 +8,7 @@ import { nodeCost, type Resolve } from '../ops/cost';
 import type { TypeTable } from '../ops/infer';
 import { Constants, type Constant } from './constants';
 import { assumedSizes } from './sizes';
+import { trafficOf, type Traffic } from './traffic';
 import { isWeight, weightRole, type WeightRole } from './weight-roles';
 
 export interface LayerWeight {
@@ -30,6 +31,8 @@ export interface Layer {
   readonly buffers: number;
   readonly macs: number;
   readonly weightBytes: number;
+  /** What running it moves, weights included. */
+  readonly traffic: Traffic;
 }
 
 /**
@@ -95,6 +98,7 @@ class LayerFinder {
       buffers: total(weights, 'elements', 'buffer'),
       macs: nodeCost(node, graph, this.types, this.resolve).macs,
       weightBytes: total(weights, 'bytes'),
+      traffic: trafficOf(node, graph, this.types, this.resolve),
     });
   }
 

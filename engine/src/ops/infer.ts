@@ -50,7 +50,7 @@ export function inferTypes(model: Model, options: InferOptions = {}): TypeTable 
 }
 
 /** Subgraphs are inferred anew for each call; hostile nesting must not multiply without bound. */
-const maxVisits = 1_000_000;
+const maxVisits = 250_000;
 const maxDepth = 32;
 
 class Inference {
@@ -133,7 +133,7 @@ class Inference {
   }
 
   private node(node: Node, scope: Scope): void {
-    if (++this.visits > maxVisits) return;
+    if (++this.visits > maxVisits) return this.reportStop(node);
     const tensor = constantTensor(node);
     if (tensor) return this.setConstant(scope, node.output[0], tensor);
     const op = findOp(node);
@@ -196,10 +196,9 @@ class Inference {
   /** A rule fed with a broken model may compute nonsense, which must not spread. */
   private checked(node: Node, type: ValueType | undefined): ValueType | undefined {
     if (!type) return undefined;
-    if (
-      type.shape?.some((dim) => typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0))
-    ) {
-      this.reportFailure(node, `its output would have the shape [${type.shape.join(', ')}].`);
+    if (type.shape && !type.shape.every(isSize)) {
+      const shape = type.shape.map((dim: Dim | undefined) => dim ?? '?').join(', ');
+      this.reportFailure(node, `its output would have the shape [${shape}].`);
       return { dtype: type.dtype };
     }
     if (type.content && type.content.length > contentLimit(type.dtype)) {
@@ -219,6 +218,16 @@ class Inference {
 
   private take(dim: Dim): void {
     for (const name of symbolsOf(dim)) this.taken.add(name);
+  }
+
+  private reportStop(node: Node): void {
+    if (this.visits !== maxVisits + 1) return;
+    this.issues.push({
+      severity: 'warning',
+      code: 'too-many-nodes',
+      message: `Inference stopped after ${maxVisits} nodes, at "${nodeLabel(node)}"; the types after it are not known.`,
+      node: nodeLabel(node),
+    });
   }
 
   private reportUnknown(node: Node): void {
@@ -248,6 +257,11 @@ class Inference {
 
 function domainOf(domain: string | undefined): string {
   return domain === 'ai.onnx' ? '' : (domain ?? '');
+}
+
+/** Rules index the shapes of their inputs, which may be too short in a broken model. */
+function isSize(dim: Dim | undefined): boolean {
+  return typeof dim === 'string' || (Number.isSafeInteger(dim) && Number(dim) >= 0);
 }
 
 /** The members that are known, for laying over a declaration. */

@@ -69,6 +69,5 @@ function samePad(size: Dim, axis: number, { kernel, strides }: Window): Dim {
 
 /** Input elements that a dilated kernel spans: dilation * (kernel - 1) + 1. */
 export function extentOf(kernel: Dim, dilation: number): Dim {
-  if (typeof kernel === 'number') return dilation * (kernel - 1) + 1;
-  return addDims(kernel, ...Array<Dim>(dilation - 1).fill(subtractDims(kernel, 1)));
+  return addDims(multiplyDims(subtractDims(kernel, 1), dilation), 1);
 }

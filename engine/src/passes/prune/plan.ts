@@ -131,10 +131,22 @@ function allocate(
         : (['channels', 1 - options.ratio!] as const);
   const cost = (kept: readonly number[]): number => model(kept)[quantity];
   const whole = cost(ranked.map(({ group }) => group.units));
+  if (whole === 0) {
+    return { kept: ranked.map(({ group }) => group.units), issues: [uncounted(quantity)] };
+  }
   const kept = keptAtCost(ranked, order, cost, left * whole);
   const reached = cost(kept) / whole;
   if (Math.abs(reached - left) <= tolerance) return { kept, issues: [] };
   return { kept, issues: [missed(quantity, left, reached)] };
+}
+
+function uncounted(quantity: string): Issue {
+  const name = quantity === 'macs' ? 'MACs' : quantity;
+  return {
+    severity: 'warning',
+    code: 'target-missed',
+    message: `The model has no ${name} that can be counted or none that can go, so no share of them can be a target: give another amount.`,
+  };
 }
 
 function missed(quantity: string, wanted: number, reached: number): Issue {

@@ -3,7 +3,11 @@
  * reasons and descriptions survive every union; of two, the earlier one stays.
  */
 
+import { CoppiceError } from '../ir/issue';
 import { none, type AxisLabels } from '../ops/channel-rule';
+
+/** A model with 80 layers of 8,192 channels has about a quarter of this. */
+const maxUnits = 1 << 26;
 
 export class Units {
   private parent = new Int32Array(1 << 12);
@@ -17,8 +21,10 @@ export class Units {
     return this.size;
   }
 
+  /** @throws CoppiceError `too-many-channels` for axes that no real model has. */
   fresh(count: number): AxisLabels {
     const first = this.size;
+    if (!(count >= 0 && first + count <= maxUnits)) throw tooMany();
     this.size += count;
     if (this.size > this.parent.length) this.parent = grown(this.parent, this.size);
     const labels = new Int32Array(count);
@@ -150,4 +156,9 @@ function grown(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBu
   const larger = new Int32Array(Math.max(size, array.length * 2));
   larger.set(array);
   return larger;
+}
+
+function tooMany(): CoppiceError {
+  const message = 'The axes of its tensors have more indices than can be told apart.';
+  return new CoppiceError('too-many-channels', message);
 }

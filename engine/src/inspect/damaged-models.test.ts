@@ -44,7 +44,7 @@ describe.skipIf(!existsSync(folder))('models of ../shared/models (skipped withou
 });
 
 function apply(model: Model, { kind, where, which, number }: Damage): void {
-  const graphs = [...allGraphs(model)];
+  const graphs = [...allGraphs(model)].filter((each) => each.node.length > 0);
   const graph = graphs[which % graphs.length];
   const node = graph.node[where % graph.node.length];
   const other = graph.node[which % graph.node.length];

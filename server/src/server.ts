@@ -46,7 +46,7 @@ class Server {
     const { connection, workspace } = this;
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => this.initialized());
-    connection.onShutdown(() => workspace.models.close());
+    connection.onShutdown(() => workspace.close());
     this.followDocuments();
     this.followSettings();
     const context: ServerContext = {

@@ -22,6 +22,7 @@ export class Workspace {
   folders: readonly string[] = [];
   readonly documents = new Map<string, SourceDocument>();
   readonly models: ModelStore;
+  private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
 
@@ -39,6 +40,16 @@ export class Workspace {
   /** Called with a document that was opened, changed or closed; without one when all may look different. */
   onDidChange(listener: (document: SourceDocument | undefined) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Called when the server ends. */
+  onClose(listener: () => void): void {
+    this.closers.push(listener);
+  }
+
+  close(): void {
+    this.models.close();
+    for (const listener of this.closers) listener();
   }
 
   changed(document?: SourceDocument): void {

@@ -2,6 +2,7 @@
 
 import { LSPErrorCodes, ResponseError, type CancellationToken } from 'vscode-languageserver';
 import type { RequestMessage } from '#protocol/messages';
+import { pathOf } from '../workspace';
 import type { ServerContext } from './feature';
 
 export function onRequest<P, R>(
@@ -18,6 +19,13 @@ export function onRequest<P, R>(
       return refusal(error instanceof Error ? error.message : String(error));
     }
   });
+}
+
+/** The path of a URI that a client sent. */
+export function fileOf(uri: string): string {
+  const path = pathOf(uri);
+  if (path === undefined) throw refusal(`${uri} is no file on this machine's disk.`);
+  return path;
 }
 
 /** An answer that says why there is none. */

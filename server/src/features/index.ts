@@ -7,6 +7,7 @@ import { hover } from './hover';
 import { inlayHints } from './inlay-hints';
 import { linkRequests } from './link-request';
 import { modelRequests } from './model-requests';
+import { runs } from './runs';
 
 export const features: readonly Feature[] = [
   inlayHints,
@@ -15,4 +16,5 @@ export const features: readonly Feature[] = [
   diagnostics,
   modelRequests,
   linkRequests,
+  runs,
 ];

@@ -9,8 +9,8 @@ import {
   onnxTextRequest,
   type FoundModel,
 } from '#protocol/messages';
-import { pathOf, uriOf, type Workspace } from '../workspace';
-import { onRequest, refusal } from './custom-request';
+import { uriOf, type Workspace } from '../workspace';
+import { fileOf, onRequest, refusal } from './custom-request';
 import type { Feature } from './feature';
 
 export const modelRequests: Feature = {
@@ -52,10 +52,4 @@ async function listModels(workspace: Workspace): Promise<FoundModel[]> {
       },
     ];
   });
-}
-
-function fileOf(uri: string): string {
-  const path = pathOf(uri);
-  if (path === undefined) throw refusal(`${uri} is no file on this machine's disk.`);
-  return path;
 }

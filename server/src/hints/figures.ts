@@ -20,18 +20,15 @@ export function bytes(value: number): string {
   return `${digits(value / 1000 ** step)} ${['B', 'kB', 'MB', 'GB', 'TB'][step]}`;
 }
 
-/** The smallest and the largest of some figures, `16–64`; one figure where they are the same. */
-export function range(
-  values: readonly number[],
-  write: (value: number) => string = String,
-): string {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map(write);
-  if (low === high) return low;
-  const unit = / .*$/.exec(high)?.[0];
-  // The unit is said once where it is the same.
-  return unit !== undefined && low.endsWith(unit)
-    ? `${low.slice(0, -unit.length)}–${high}`
-    : `${low} – ${high}`.replace(/^(\S+) – (\S+)$/, '$1–$2');
+/** The smallest and the largest of some figures: `16–64`, `0.90–1.81 MMACs`; one where they are the same. */
+export function range(values: readonly number[], write: 'plain' | 'count' | 'macs'): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (write === 'plain') return low === high ? String(low) : `${low}–${high}`;
+  const all = write === 'macs' ? macs(high) : count(high);
+  const unit = unitOf(high, write === 'macs' ? 999_500 : 99_950);
+  // One unit for both ends, that of the larger.
+  const start = unit[1] === '' ? String(low) : digits(low / unit[0]);
+  return all.startsWith(`${start} `) || all === start ? all : `${start}–${all}`;
 }
 
 /** `38 %`; a share that is neither nothing nor all never reads as if it were. */

@@ -47,7 +47,7 @@ export function layerTable(layers: readonly LayerInfo[]): string {
     prose(shape(layer.outputShape)),
     count(layer.params),
     layer.macs > 0 ? macs(layer.macs) : '',
-    layer.channels === null ? '' : `${layer.prunable} of ${layer.channels}`,
+    layer.channels === null || layer.group === null ? '' : `${layer.prunable} of ${layer.channels}`,
     layer.group === null ? '' : code(layer.group),
   ]);
   const rest = layers.length - shown.length;

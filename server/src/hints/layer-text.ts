@@ -8,17 +8,12 @@ export function layerText(layers: readonly LayerInfo[], totalMacs: number): stri
   const [first] = layers;
   const channels = layers.flatMap((layer) => layer.channels ?? []);
   const costs = layers.map((layer) => layer.macs);
+  const params = layers.map((layer) => layer.params);
   const sum = costs.reduce((a, b) => a + b, 0);
   const parts: string[] = [];
-  if (channels.length > 0) parts.push(`${range(channels)} ch`);
-  if (sum > 0) parts.push(layers.length === 1 ? macs(sum) : `${range(costs, macs)}`);
-  else
-    parts.push(
-      `${range(
-        layers.map((layer) => layer.params),
-        count,
-      )} params`,
-    );
+  if (channels.length > 0) parts.push(`${range(channels, 'plain')} ch`);
+  if (sum > 0) parts.push(range(costs, 'macs'));
+  else parts.push(`${range(params, 'count')} params`);
   if (layers.length === 1) {
     if (sum > 0 && totalMacs > 0) parts.push(percent(sum / totalMacs));
     if (first.pinned !== null && first.prunable === 0) parts.push('pinned');

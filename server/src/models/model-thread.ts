@@ -49,21 +49,22 @@ class OwnThread implements ModelThread {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
-        thread.removeAllListeners();
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
       };
       const fail = (why: string): void => {
         settle();
         if (this.worker === thread) this.close();
         reject(new Error(`${describe(task)} could not be read: ${why}.`));
       };
-      const timer = setTimeout(() => fail(`it took longer than ${patience / 1000} s`), patience);
-      thread.once('message', (answer: Answer) => {
+      const onMessage = (answer: Answer): void => {
         settle();
         if ('value' in answer) resolve(answer.value);
         else reject(new Error(answer.failure));
-      });
-      thread.once('error', ({ message }) => fail(message.replace(/\.$/, '')));
-      thread.once('exit', () => fail('its reader has ended'));
+      };
+      const onError = ({ message }: Error): void => fail(message.replace(/\.$/, ''));
+      const onExit = (): void => fail('its reader has ended');
+      const timer = setTimeout(() => fail(`it took longer than ${patience / 1000} s`), patience);
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
       thread.postMessage(task);
     });
   }

@@ -1,0 +1,71 @@
+/** Runs: started and stopped by the client, told of as they go on. */
+
+import { basename, join } from 'node:path';
+import {
+  cancelRunNotification,
+  compressRequest,
+  runFinishedNotification,
+  runProgressNotification,
+  type CompressParams,
+  type RunFinished,
+  type RunProgress,
+} from '#protocol/messages';
+import { missedTarget } from '../runs/missed-target';
+import { prepareRun, type RunWhat } from '../runs/prepare-run';
+import { RunJobs, type JobOutcome } from '../runs/run-jobs';
+import { uriOf, type Workspace } from '../workspace';
+import { fileOf, onRequest, refusal } from './custom-request';
+import type { Feature } from './feature';
+
+export const runs: Feature = {
+  id: 'runs',
+  capabilities: {},
+  register(server) {
+    const { connection, workspace } = server;
+    // The job's bundle lies beside the server's in `dist/`.
+    const jobs = new RunJobs(join(__dirname, 'job.js'));
+    onRequest(server, compressRequest, (params) => {
+      if (!workspace.trusted) throw refusal('Nothing is run in a workspace that is not trusted.');
+      const { token } = params;
+      const request = prepareRun(whatOf(params, workspace));
+      const { folder } = request;
+      if (jobs.isRunning(folder)) throw refusal(`The run ${basename(folder)} is going on already.`);
+      jobs.start(token, request, {
+        progress(message, fraction) {
+          const progress: RunProgress = { token, message, fraction };
+          void connection.sendNotification(runProgressNotification.method, progress);
+        },
+        finished(outcome) {
+          const finished: RunFinished = { token, folder, ...describe(outcome) };
+          void connection.sendNotification(runFinishedNotification.method, finished);
+          workspace.changed();
+        },
+      });
+      return { run: basename(folder), folder };
+    });
+    connection.onNotification(cancelRunNotification.method, ({ token }: { token: string }) => {
+      jobs.cancel(token);
+    });
+    workspace.onClose(() => jobs.killAll());
+  },
+};
+
+function whatOf(params: CompressParams, workspace: Workspace): RunWhat {
+  if ('recipe' in params) return { recipe: fileOf(params.recipe) };
+  const model = fileOf(params.model);
+  return { model, target: params.target, folder: workspace.folderOf(model) };
+}
+
+function describe(outcome: JobOutcome): Pick<RunFinished, 'outcome' | 'report' | 'message'> {
+  switch (outcome.kind) {
+    case 'done': {
+      const message = missedTarget(outcome.reportFile) ?? null;
+      const report = uriOf(outcome.reportFile);
+      return { outcome: message === null ? 'done' : 'targetMissed', report, message };
+    }
+    case 'cancelled':
+      return { outcome: 'cancelled', report: null, message: null };
+    case 'failed':
+      return { outcome: 'failed', report: null, message: outcome.message };
+  }
+}

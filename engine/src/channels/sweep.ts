@@ -9,6 +9,7 @@ import type { Graph, Model, Node, ValueInfo } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import { topologicalOrder } from '../ir/traverse';
 import { none, type AxisLabels, type LabelContext, type Labels } from '../ops/channel-rule';
+import { limited, maxExtent } from '../ops/channel-rules/basic';
 import { findOp } from '../ops/index';
 import type { TypeTable } from '../ops/infer';
 import type { ValueType } from '../ops/op';
@@ -105,9 +106,8 @@ export class Sweep {
     const site = this.siteOf(node, scope);
     this.sites.push(site);
     const context = new NodeContext(site, this.units, scope, this.types, this);
-    if (site.rule) {
-      site.rule.label(context);
-    } else {
+    if (site.rule) this.applyRule(site, context, scope);
+    else {
       this.pinInputs(node, scope, unknownReason(node));
       for (const inner of subgraphs(node)) this.subgraph(inner, [], scope);
     }
@@ -116,6 +116,19 @@ export class Sweep {
       if (name && isWeight) scope.weights.add(name);
       if (name && site.outputLabels[i].some(Boolean)) scope.values.set(name, site.outputLabels[i]);
     });
+  }
+
+  /** A rule fed with a broken model may fail: what it was fed with then stays whole. */
+  private applyRule(site: Site, context: NodeContext, scope: Scope): void {
+    try {
+      site.rule!.label(context);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      this.pinInputs(site.node, scope, `at ${nodeLabel(site.node)} ${failure(error)}`);
+      for (const labels of [...site.inputLabels, ...site.outputLabels].flat()) {
+        context.pin(labels, `at ${nodeLabel(site.node)} ${failure(error)}`);
+      }
+    }
   }
 
   /** Labels a subgraph of a node; what it captures keeps the labels it has outside. */
@@ -157,6 +170,10 @@ function domainOf(domain: string | undefined): string {
   return domain === 'ai.onnx' ? '' : (domain ?? '');
 }
 
+function failure(error: TypeError | RangeError): string {
+  return error instanceof RangeError ? error.message : 'the shapes do not fit the operator';
+}
+
 function unknownReason(node: Node): string {
   const type = node.opType ?? '';
   if (findOp(node)) return `Coppice does not know how ${type} treats channels`;
@@ -195,7 +212,11 @@ class NodeContext implements LabelContext {
     const name = this.node.input[input];
     const shape = this.site.inputs[input]?.shape;
     if (!name || !shape) return [];
-    if (this.isConstant(input)) return shape.map((dim) => this.units.fresh(Number(dim)));
+    if (this.isConstant(input)) {
+      return shape.map((dim) =>
+        Number(dim) <= maxExtent ? this.units.fresh(Number(dim)) : undefined,
+      );
+    }
     return this.scope.find(name) ?? shape.map(() => undefined);
   }
 
@@ -217,7 +238,7 @@ class NodeContext implements LabelContext {
   }
 
   fresh(count: number): AxisLabels {
-    return this.units.fresh(count);
+    return this.units.fresh(limited(count));
   }
 
   unite(a: number, b: number): void {

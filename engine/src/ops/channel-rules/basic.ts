@@ -1,7 +1,7 @@
 /** The channel rules of operators that leave channels where they are, and what all rules share. */
 
 import type { Dim } from '../../ir/dim';
-import type { AxisLabels, ChannelRule, LabelContext } from '../channel-rule';
+import { none, type AxisLabels, type ChannelRule, type LabelContext } from '../channel-rule';
 
 /** The first output has the channels of the first input; so have further outputs of equal shape. */
 export const samePlace: ChannelRule = {
@@ -95,7 +95,20 @@ export function frontAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The elements of a list at these positions. */
+/** The labels at these positions. */
 export function labelsAt(labels: AxisLabels, positions: ArrayLike<number>): AxisLabels {
-  return Int32Array.from(positions, (position) => labels[position]);
+  return Int32Array.from(positions, (position) => labels[position] ?? none);
+}
+
+/** Label arrays longer than this are not made: no real axis of channels is, a hostile one may be. */
+export const maxExtent = 1 << 22;
+
+/**
+ * Gives an extent back when an array of it may be made.
+ *
+ * @throws RangeError otherwise; the sweep then pins what the node reads.
+ */
+export function limited(extent: number): number {
+  if (extent > maxExtent) throw new RangeError(`an axis of ${extent} is too long to be followed`);
+  return extent;
 }

@@ -11,7 +11,7 @@ import type { Dim } from '../../ir/dim';
 import type { Node } from '../../ir/model';
 import type { AxisLabels, ChannelRule, CutContext, LabelContext } from '../channel-rule';
 import { none } from '../channel-rule';
-import { frontAxis, labelsAt, pinAll, readsAlong } from './basic';
+import { frontAxis, labelsAt, limited, pinAll, readsAlong } from './basic';
 
 /** Concat, of all inputs or of some. */
 export function concatenation(
@@ -47,6 +47,7 @@ function join(
     for (const part of parts) context.pin(part, 'it is joined with an axis of unknown size');
     return undefined;
   }
+  limited(extents.reduce((sum, extent) => sum + extent, 0));
   const joined: number[] = [];
   parts.forEach((part, i) => {
     for (let k = 0; k < extents[i]; k++) joined.push(part ? part[k] : none);
@@ -253,7 +254,8 @@ export const padding: ChannelRule = {
       }
       if (mode !== 'constant') return context.pin(labels, readsAlong(context));
       const cropped = labels.subarray(Math.max(0, -before), labels.length - Math.max(0, -after));
-      const padded = new Int32Array(Math.max(0, before) + cropped.length + Math.max(0, after));
+      const width = Math.max(0, before) + cropped.length + Math.max(0, after);
+      const padded = new Int32Array(limited(width));
       padded.set(context.fresh(padded.length));
       padded.set(cropped, Math.max(0, before));
       context.setOutput(0, axis, padded);
@@ -334,7 +336,7 @@ export const tiling: ChannelRule = {
       if (from === extent) context.setOutput(0, axis, labels);
       else if (from === 1) context.setOutput(0, axis, context.fresh(extent));
       else if (labels) {
-        const indices = Array.from({ length: extent }, (_, i) => i % labels.length);
+        const indices = Array.from({ length: limited(extent) }, (_, i) => i % labels.length);
         context.setOutput(0, axis, labelsAt(labels, indices));
       }
     });

@@ -2,7 +2,7 @@
 
 import { intAttribute, intsAttribute, stringAttribute } from '../../ir/attributes';
 import type { ChannelRule, LabelContext } from '../channel-rule';
-import { pinAll, readsAlong } from './basic';
+import { limited, pinAll, readsAlong } from './basic';
 
 export const permutation: ChannelRule = {
   label(context) {
@@ -38,7 +38,7 @@ export const spaceToBlocks: ChannelRule = {
     const labels = channelsAlone(context);
     if (!labels) return;
     const out = Int32Array.from(
-      { length: labels.length * blocks },
+      { length: limited(labels.length * blocks) },
       (_, i) => labels[i % labels.length],
     );
     context.setOutput(0, 1, out);

@@ -7,7 +7,7 @@ import { intsAttribute } from '../../ir/attributes';
 import type { Node } from '../../ir/model';
 import type { Dim } from '../../ir/dim';
 import type { AxisLabels, ChannelRule, CutContext, LabelContext } from '../channel-rule';
-import { pinAll } from './basic';
+import { limited, pinAll } from './basic';
 import { factorize, type Factors, type Run } from './index-space';
 
 /** Squeeze, Unsqueeze and Flatten: shapes follow from the input's. */
@@ -75,7 +75,7 @@ function carry(
     else context.unite(along[at], label);
   });
   const target = factors.after[part.axis]!;
-  const extent = product(factors.atoms, target);
+  const extent = limited(product(factors.atoms, target));
   const innerOut = product(factors.atoms, { from: part.to, to: target.to });
   const spread = Int32Array.from(
     { length: extent },

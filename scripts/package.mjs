@@ -45,7 +45,9 @@ function pack(target) {
   if (target !== universal) stageRuntime(platforms[target]);
   const file = join('build', `${name}-${target}-${version}.vsix`);
   const platform = target === universal ? [] : ['--target', target];
-  const options = ['--no-dependencies', '--allow-missing-repository', ...platform, '--out', file];
+  // The README's pictures are inside, so its relative links hold without a repository's address.
+  const links = ['--allow-missing-repository', '--no-rewrite-relative-links'];
+  const options = ['--no-dependencies', ...links, ...platform, '--out', file];
   run('npx', ['--no-install', 'vsce', 'package', ...options]);
   console.log(`${file}  ${(statSync(file).size / 1e6).toFixed(1)} MB`);
 }

@@ -5,7 +5,7 @@ import type { Scenario } from './scenarios';
 import type { Workbench } from './workbench';
 
 const modelHint = /params · [\d.]+ [kMG]?\s?MACs/;
-const layerHint = /params/;
+const layerHint = /\d ch · /;
 
 export const hints: Scenario = (suite, workbench) => {
   const { page } = workbench;
@@ -27,12 +27,7 @@ export const hints: Scenario = (suite, workbench) => {
   suite.test("hovering over the path shows the model's card", async () => {
     await workbench.openFile('predict.py');
     await workbench.line(modelHint);
-    await page
-      .locator('.view-line span', { hasText: /^"fashion\.onnx"$/ })
-      .first()
-      .hover();
-    const card = page.locator('.monaco-hover-content').filter({ hasText: 'MACs' });
-    await card.waitFor();
+    const card = await workbench.hover(/^"fashion\.onnx"$/, 'MACs');
     assert.match(await card.innerText(), /conv/);
     await picture(page, 'hover-light');
   });
@@ -54,20 +49,14 @@ export const hints: Scenario = (suite, workbench) => {
   suite.test('a model that is missing is a problem at its place', async () => {
     await workbench.openFile('missing.py');
     await page.locator('.squiggly-warning').waitFor();
-    await page.locator('.view-line span', { hasText: 'absent.onnx' }).first().hover();
-    const card = page.locator('.monaco-hover-content').filter({ hasText: 'absent.onnx' });
-    await card.first().waitFor();
+    await workbench.hover('models/absent.onnx', 'does not exist');
     await picture(page, 'missing-model-light');
   });
 
   suite.test("a module's source says what its layers cost in the exported model", async () => {
     await workbench.openFile('fashion_net.py');
-    const stem = await workbench.until('a hint at the stem', async () =>
-      (await workbench.lines()).find(
-        (line) => /self\.conv1 = nn\.Conv2d\(1, 16/.test(line) && layerHint.test(line),
-      ),
-    );
-    assert.match(stem, /144 params/);
+    await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.*16 ch · 113 kMACs/);
+    await workbench.line(/self\.conv2 = nn\.Conv2d\(out_channels.*16–64 ch .*5×/);
     await picture(page, 'hints-module-light');
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
 
 /** Limit of one step. Generous, because the machine may be shared. */
-export const stepLimit = 30_000;
+export const stepLimit = 20_000;
 /** Limit of a whole compression. */
 export const runLimit = 150_000;
 
@@ -51,8 +51,15 @@ export class Workbench {
   }
 
   async typeCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input[type="text"]').fill(`>${title}`);
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    // A palette that is still closing swallows the key.
+    await this.until('the command palette', async () => {
+      await this.page.keyboard.press('F1');
+      return input.fill(`>${title}`, { timeout: 2_000 }).then(
+        () => true,
+        () => undefined,
+      );
+    });
   }
 
   /** All rows that the quick pick shows now. */
@@ -88,6 +95,20 @@ export class Workbench {
     return this.until(`a line like ${String(pattern)}`, async () =>
       (await this.lines()).find((line) => pattern.test(line)),
     );
+  }
+
+  /** Rests the pointer on a text of the active editor until a hover that contains `part` is shown. */
+  async hover(text: string | RegExp, part: string): Promise<Locator> {
+    const card = this.page.locator('.monaco-hover-content').filter({ hasText: part }).first();
+    await this.until(`a hover with ${part}`, async () => {
+      await this.page.mouse.move(0, 0);
+      await this.page.locator('.view-line span', { hasText: text }).last().hover();
+      return card.waitFor({ timeout: 3_000 }).then(
+        () => true,
+        () => undefined,
+      );
+    });
+    return card;
   }
 
   /** The page with this heading, in whichever webview it is. */

@@ -125,8 +125,9 @@ function ofTensor(tensor: Tensor, name: string, key: object): Constant {
     key,
     name,
     tensor,
-    elements: elementCount(tensor),
-    bytes: tensorBytes(tensor),
+    // A broken file may state negative dimensions.
+    elements: Math.max(0, elementCount(tensor)),
+    bytes: Math.max(0, tensorBytes(tensor)),
     floating: isFloating(dataTypeOf(tensor.dataType)?.name as DataTypeName | undefined),
     quantization: false,
     quantized: false,

@@ -22,6 +22,7 @@ export function contentLimit(dtype: DataTypeName | undefined): number {
 export function typeOfTensor(tensor: Tensor, unreadable: (error: unknown) => void): ValueType {
   const dtype = dataTypeName(tensor.dataType);
   const shape = dimsOf(tensor);
+  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) return { dtype };
   if (elementCount(tensor) > contentLimit(dtype) || dtype === 'string') return { dtype, shape };
   let content: readonly number[] | undefined;
   let asked = false;

@@ -1,6 +1,7 @@
 /** All checks. One more is one more file and one more line. */
 
+import { recipeChecks } from '../recipe/check-recipe';
 import type { Check } from './check';
 import { modelChecks } from './model-checks';
 
-export const checks: readonly Check[] = [modelChecks];
+export const checks: readonly Check[] = [modelChecks, recipeChecks];

@@ -1,6 +1,7 @@
 /** Models that a text reads and that are not there, or that are there and broken. */
 
 import { dirname } from 'node:path';
+import { recipeLanguage } from '../recipe/recipe-document';
 import type { LocatedReference, Workspace } from '../workspace';
 import type { Check, Finding } from './check';
 
@@ -10,16 +11,16 @@ export const modelChecks: Check = {
       .locate(document)
       .flatMap((reference) =>
         reference.path === undefined
-          ? missing(reference, workspace)
+          ? missing(reference, workspace, document.languageId === recipeLanguage)
           : broken(reference, reference.path, workspace),
       );
   },
 };
 
 /** A false alarm is worse than none: only what is loaded or said to be a path must be there. */
-function missing(reference: LocatedReference, workspace: Workspace): Finding[] {
+function missing(reference: LocatedReference, workspace: Workspace, isRecipe: boolean): Finding[] {
   const { from, to, paths, role, tried } = reference;
-  if ((role !== 'load' && role !== 'path') || tried.length === 0) return [];
+  if ((role !== 'load' && role !== 'path') || tried.length === 0 || isRecipe) return [];
   const folders = [...new Set(tried.map((path) => workspace.labelOf(dirname(path)) || '.'))];
   const message = `The model ${paths[0]} does not exist. Looked in ${folders.join(', ')}.`;
   return [

@@ -1,6 +1,7 @@
 /** All features. One more is one more file and one more line. */
 
 import { codeLens } from './code-lens';
+import { completion } from './completion';
 import { diagnostics } from './diagnostics';
 import type { Feature } from './feature';
 import { hover } from './hover';
@@ -13,6 +14,7 @@ export const features: readonly Feature[] = [
   inlayHints,
   hover,
   codeLens,
+  completion,
   diagnostics,
   modelRequests,
   linkRequests,

@@ -1,5 +1,7 @@
 /** All kinds of hints and hovers. One more kind is one more file and one more line. */
 
+import { recipeHints } from '../recipe/recipe-hints';
+import { recipeHover } from '../recipe/recipe-hover';
 import type { HintKind } from './hint';
 import type { HoverKind } from './hover-kind';
 import { layerHints } from './layer-hints';
@@ -7,7 +9,7 @@ import { layerHover } from './layer-hover';
 import { modelHints } from './model-hints';
 import { modelHover } from './model-hover';
 
-export const hintKinds: readonly HintKind[] = [modelHints, layerHints];
+export const hintKinds: readonly HintKind[] = [modelHints, layerHints, recipeHints];
 
 /** In the order they are asked. */
-export const hoverKinds: readonly HoverKind[] = [modelHover, layerHover];
+export const hoverKinds: readonly HoverKind[] = [modelHover, layerHover, recipeHover];

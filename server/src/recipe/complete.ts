@@ -1,0 +1,111 @@
+/** What may be written at a place in a recipe: keys, values, files, names of layers. */
+
+import { readdirSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { knownKeys, propertiesAt, valuesOf } from '#engine/recipe/known-keys';
+import type { Span } from '../documents/line-index';
+import type { SourceDocument } from '../documents/source-document';
+import type { Workspace } from '../workspace';
+import { placeAt, type Place } from './place';
+import { recipeOf } from './recipe-document';
+import { inspectionOf } from './recipe-model';
+
+export interface Suggestion extends Span {
+  readonly label: string;
+  readonly insert: string;
+  readonly kind: 'key' | 'value' | 'file' | 'layer';
+  readonly documentation?: string;
+}
+
+export function complete(
+  document: SourceDocument,
+  offset: number,
+  workspace: Workspace,
+): Suggestion[] {
+  if (!recipeOf(document)) return [];
+  const place = placeAt(document.text, offset);
+  if (!place) return [];
+  const { from, to } = place;
+  const found =
+    place.kind === 'key' ? keys(place, document, workspace) : values(place, document, workspace);
+  return found.map((each) => ({ ...each, from, to }));
+}
+
+type Bare = Omit<Suggestion, 'from' | 'to'>;
+
+function keys(place: Place, document: SourceDocument, workspace: Workspace): Bare[] {
+  const { path } = place;
+  if (path.at(-1) === 'layers' && path[0] === 'steps') return layerNames(document, workspace);
+  const isStep = path[0] === 'steps' && path.length === 2;
+  return Object.entries(propertiesAt(path))
+    .filter(([name]) => !place.siblings.has(name))
+    .map(([name, { description }]) => {
+      const holds = isStep || knownKeys([...path, name]).length > 0 || name === 'steps';
+      const insert = holds ? `${name}:` : `${name}: `;
+      return { label: name, insert, kind: 'key', documentation: description };
+    });
+}
+
+/** Layers by name, and each part of the model above them as a glob. */
+function layerNames(document: SourceDocument, workspace: Workspace): Bare[] {
+  const layers = inspectionOf(document, workspace)?.layers ?? [];
+  const costly = layers.filter(({ macs }) => macs > 0);
+  const parts = new Set<string>();
+  for (const { name } of costly) {
+    for (let end = name.indexOf('.'); end > 0; end = name.indexOf('.', end + 1)) {
+      parts.add(`${name.slice(0, end)}.*`);
+    }
+  }
+  return [...parts, ...costly.map(({ name }) => name)].map((name) => ({
+    label: name,
+    insert: `${quoted(name)}: `,
+    kind: 'layer',
+  }));
+}
+
+function values({ path }: Place, document: SourceDocument, workspace: Workspace): Bare[] {
+  const where = path.join('.');
+  if (where === 'model') return modelFiles(document, workspace);
+  if (where === 'data.path' || where === 'data.validation') return dataFiles(document);
+  const property = propertiesAt(path.slice(0, -1))[String(path.at(-1))];
+  const known = property ? valuesOf(property.schema) : [];
+  return known.map((value) => ({ label: value, insert: value, kind: 'value' }));
+}
+
+function modelFiles(document: SourceDocument, { knownFiles }: Workspace): Bare[] {
+  return knownFiles.map((file) => {
+    const label = relative(dirname(document.path), file).split(sep).join('/');
+    return { label, insert: quoted(label), kind: 'file' };
+  });
+}
+
+const dataKinds = /\.(npz|npy|zip|csv)$/i;
+const mostEntries = 500;
+
+/** Data in the recipe's folder and the folders in it. */
+function dataFiles(document: SourceDocument): Bare[] {
+  const home = dirname(document.path);
+  const list = (folder: string) => {
+    try {
+      return readdirSync(resolve(home, folder), { withFileTypes: true }).slice(0, mostEntries);
+    } catch {
+      return [];
+    }
+  };
+  const here = list('.').filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
+  const files = here.flatMap((entry) =>
+    entry.isDirectory()
+      ? list(entry.name).flatMap(({ name }) =>
+          dataKinds.test(name) ? `${entry.name}/${name}` : [],
+        )
+      : dataKinds.test(entry.name)
+        ? entry.name
+        : [],
+  );
+  return files.map((label) => ({ label, insert: quoted(label), kind: 'file' }));
+}
+
+/** A YAML scalar; quoted where a plain one would mean something else. */
+function quoted(text: string): string {
+  return /^[\w./][\w./*-]*$/.test(text) ? text : JSON.stringify(text);
+}

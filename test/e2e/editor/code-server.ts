@@ -25,6 +25,8 @@ const userSettings = {
   // Every session starts untrusted and without a question; a test grants the trust.
   'security.workspace.trust.startupPrompt': 'never',
   'workbench.editor.useModal': 'off',
+  // What a failed test has typed must not reach the file that the next one reads.
+  'files.autoSave': 'off',
   'git.enabled': false,
   'editor.minimap.enabled': false,
   'editor.accessibilitySupport': 'off',

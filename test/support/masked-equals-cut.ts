@@ -1,6 +1,6 @@
 /** Test support: runs the masked and the cut model in ONNX Runtime and compares all their outputs. */
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { ChannelAnalysis } from '#engine/channels/analyze';
 import { cutChannels } from '#engine/channels/cut';
 import { maskChannels } from '#engine/channels/mask';

@@ -95,6 +95,7 @@ export function openTrained({ name }: TrainedModel, use: 'to run' | 'to look at'
   if (name.startsWith('light/') && use === 'to run') fillWeights(model);
   if (name.includes('qdq')) roundScales(model.graph!);
   exposeLogits(model.graph!);
+  if (name.includes('silero')) dropSigmoids(model.graph!);
   return model;
 }
 
@@ -188,6 +189,11 @@ function exposeLogits(graph: Graph): void {
     if (maker.opType === 'Softmax') output.type = { tensorType: { elemType: 1 } };
     graph.node = graph.node.filter((node) => node !== maker);
   }
+}
+
+/** The same where a few nodes follow the sigmoid. */
+function dropSigmoids(graph: Graph): void {
+  for (const node of graph.node) if (node.opType === 'Sigmoid') node.opType = 'Identity';
 }
 
 /** Random inputs of the model's sizes. */

@@ -3,7 +3,7 @@
 import { tensorAttribute } from '../ir/attributes';
 import { dataTypeName } from '../ir/data-type';
 import { numbers } from '../ir/tensor';
-import { fromShape } from './channel-rules/joining';
+import { fromShape } from './channel-rules/extending';
 import { contentByIndex } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';

@@ -1,7 +1,7 @@
 /** Expand: broadcasts a value to a computed shape, in both directions. */
 
 import { broadcastShapes } from './broadcast';
-import { expansion } from './channel-rules/joining';
+import { expansion } from './channel-rules/extending';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';

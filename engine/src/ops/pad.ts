@@ -2,7 +2,7 @@
 
 import { intsAttribute } from '../ir/attributes';
 import { addDims, type Dim } from '../ir/dim';
-import { padding } from './channel-rules/joining';
+import { padding } from './channel-rules/slicing';
 import { concrete } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';

@@ -10,7 +10,7 @@ import {
   subtractDims,
   type Dim,
 } from '../ir/dim';
-import { slicing } from './channel-rules/joining';
+import { slicing } from './channel-rules/slicing';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op, ShapeContext } from './op';
 import { axisOf, integersOf, noCost } from './rules';

@@ -1,7 +1,7 @@
 /** Tile: repeats a value along its axes. */
 
 import { multiplyDims } from '../ir/dim';
-import { tiling } from './channel-rules/joining';
+import { tiling } from './channel-rules/extending';
 import { concrete, contentByIndex, offsetOf } from './content';
 import type { Op } from './op';
 import { integersOf, noCost } from './rules';

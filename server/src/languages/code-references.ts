@@ -22,6 +22,8 @@ export interface CodeGrammar {
   /** True for nodes that may stand between a literal and an expression around it. */
   isInner(node: SyntaxNode): boolean;
   destinationOf(expression: SyntaxNode): Destination;
+  /** True for an expression that makes a path of its parts, whether or not they are known. */
+  isJoin(node: SyntaxNode): boolean;
   /** The node of a use of a constant at an offset; undefined for anything else. */
   useAt(tree: Tree, offset: number, name: string): SyntaxNode | undefined;
 }
@@ -75,27 +77,36 @@ function trace(node: SyntaxNode, search: Search, depth: number): Use[] {
   const { grammar } = search;
   const expression = widest(node, grammar);
   const path = grammar.fold(expression);
-  if (path === undefined) return [];
+  // A part of a path that is not known as a whole leads nowhere.
+  if (path === undefined || isPart(expression, grammar)) return [];
   const destination = grammar.destinationOf(expression);
   switch (destination.kind) {
     case 'call': {
       const role = roleOfCall(destination.callee);
-      const named = destination.argument ? roleOfName(destination.argument) : 'mention';
+      const named = destination.argument ? roleOfName(destination.argument, path) : 'mention';
       return [{ path, role: role ?? named }];
     }
     case 'constant': {
-      const own: Use = { path, role: roleOfName(destination.name) };
-      const uses = depth < deepestTrace ? usesOf(destination, search, depth) : [];
+      const own: Use = { path, role: roleOfName(destination.name, path) };
+      const uses = depth < deepestTrace ? usesOf(destination, path, search, depth) : [];
       // What is made of a constant says where it leads; alone it may be a part of a path only.
       const elsewhere = uses.filter((use) => use.path !== path);
-      if (elsewhere.length > 0) return [...elsewhere, { path, role: 'mention' }, ...uses];
+      if (elsewhere.length > 0) {
+        return [...elsewhere, ...uses.filter((use) => use.role !== 'mention')];
+      }
       return [own, ...uses];
     }
     case 'name':
-      return [{ path, role: roleOfName(destination.name) }];
+      return [{ path, role: roleOfName(destination.name, path) }];
     case 'other':
       return [{ path, role: 'mention' }];
   }
+}
+
+function isPart(expression: SyntaxNode, grammar: CodeGrammar): boolean {
+  const { parent } = expression;
+  const around = parent?.name === 'ArgList' ? parent.parent : parent;
+  return around !== null && grammar.isJoin(around);
 }
 
 function widest(node: SyntaxNode, grammar: CodeGrammar): SyntaxNode {
@@ -107,7 +118,12 @@ function widest(node: SyntaxNode, grammar: CodeGrammar): SyntaxNode {
   return best;
 }
 
-function usesOf(constant: { name: string; at: SyntaxNode }, search: Search, depth: number): Use[] {
+function usesOf(
+  constant: { name: string; at: SyntaxNode },
+  value: string,
+  search: Search,
+  depth: number,
+): Use[] {
   const key = `${constant.name}@${constant.at.from}`;
   if (search.visited.has(key)) return [];
   search.visited.add(key);
@@ -118,7 +134,8 @@ function usesOf(constant: { name: string; at: SyntaxNode }, search: Search, dept
     if (match.index >= constant.at.from && match.index < constant.at.to) continue;
     if (++count > mostUses) break;
     const node = search.grammar.useAt(search.tree, match.index, constant.name);
-    if (node) uses.push(...trace(node, search, depth + 1));
+    // Another name that is spelt alike has another value.
+    if (node && search.grammar.fold(node) === value) uses.push(...trace(node, search, depth + 1));
   }
   return uses;
 }

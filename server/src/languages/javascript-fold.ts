@@ -28,6 +28,7 @@ export class JavaScriptFolder {
   private expression(node: SyntaxNode): string | undefined {
     switch (node.name) {
       case 'String':
+      case 'JSXAttributeValue':
         return unquote(this.textOf(node).slice(1, -1));
       case 'TemplateString':
         return this.template(node);
@@ -124,6 +125,7 @@ export class JavaScriptFolder {
         return posix.basename(first);
       case 'normalize':
       case 'String':
+      case 'JSXAttributeValue':
       case 'pathToFileURL':
       case 'require.resolve':
         return first;

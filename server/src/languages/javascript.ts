@@ -18,10 +18,11 @@ function grammarOf(source: SourceText): CodeGrammar {
   const folder = new JavaScriptFolder(source);
   const textOf = (node: SyntaxNode): string => source.text.slice(node.from, node.to);
   return {
-    isString: ({ name }) => name === 'String' || name === 'TemplateString',
+    isString: ({ name }) => /^(String|TemplateString|JSXAttributeValue)$/.test(name),
     fold: (node) => folder.fold(node),
     isInner: ({ name }) => inner.has(name),
     destinationOf: (expression) => destinationOf(expression, textOf),
+    isJoin: (node) => isJoin(node, textOf),
     useAt(tree, offset, name) {
       const node = tree.resolveInner(offset, 1);
       if (textOf(node) !== name) return undefined;
@@ -35,6 +36,15 @@ const inner = new Set([
   ...['ArgList', 'MemberExpression', 'ParenthesizedExpression', 'BinaryExpression'],
   ...['Interpolation', 'TemplateString', 'CallExpression', 'NewExpression'],
 ]);
+
+/** `a + b`, `join(…)`, `resolve(…)`, `new URL(…)`, and a template with something set into it. */
+function isJoin(node: SyntaxNode, textOf: (node: SyntaxNode) => string): boolean {
+  if (node.name === 'Interpolation') return true;
+  if (node.name === 'BinaryExpression') return textOf(node.firstChild!.nextSibling!) === '+';
+  const callee = node.getChild('MemberExpression') ?? node.getChild('VariableName');
+  const isCall = node.name === 'CallExpression' || node.name === 'NewExpression';
+  return isCall && callee !== null && /(^|\.)(join|resolve|URL|concat)$/.test(textOf(callee));
+}
 
 function destinationOf(expression: SyntaxNode, textOf: (node: SyntaxNode) => string): Destination {
   const { parent } = expression;

@@ -3,7 +3,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@lezer/json';
 import type { ModelReference, SourceLanguage } from './language';
-import { isModelPath, roleOfName } from './words';
+import { isModelPath, roleOfKeys } from './words';
 
 export const json: SourceLanguage = {
   id: 'json',
@@ -16,20 +16,21 @@ export const json: SourceLanguage = {
       if (node.name !== 'String') continue;
       const path = valueOf(text.slice(node.from, node.to));
       if (path === undefined || !isModelPath(path)) continue;
-      const role = roleOfName(keyOf(node, text) ?? '');
+      const role = roleOfKeys(keysAbove(node, text), path);
       references.push({ from: node.from, to: node.to, paths: [path], role });
     }
     return references;
   },
 };
 
-/** The nearest key above a value; a list's items are spoken for by the list's key. */
-function keyOf(node: SyntaxNode, text: string): string | undefined {
+/** The keys above a value, nearest first; a list's items are spoken for by the list's key. */
+function keysAbove(node: SyntaxNode, text: string): string[] {
+  const keys: string[] = [];
   for (let at: SyntaxNode | null = node; at; at = at.parent) {
     const name = at.name === 'Property' ? at.getChild('PropertyName') : null;
-    if (name) return text.slice(name.from + 1, name.to - 1);
+    if (name) keys.push(text.slice(name.from + 1, name.to - 1));
   }
-  return undefined;
+  return keys;
 }
 
 function valueOf(literal: string): string | undefined {

@@ -23,6 +23,7 @@ function grammarOf(source: SourceText): CodeGrammar {
     fold: (node) => folder.fold(node),
     isInner: ({ name }) => inner.has(name),
     destinationOf: (expression) => destinationOf(expression, textOf),
+    isJoin: (node) => isJoin(node, textOf),
     useAt(tree, offset, name) {
       const node = tree.resolveInner(offset, 1);
       if (node.name === 'VariableName' && textOf(node) === name) return node;
@@ -38,12 +39,21 @@ const inner = new Set([
   ...['FormatReplacement', 'FormatString', 'ContinuedString'],
 ]);
 
+/** `a / b`, `a + b`, `os.path.join(…)`, `folder.joinpath(…)`, and a text with something set into it. */
+function isJoin(node: SyntaxNode, textOf: (node: SyntaxNode) => string): boolean {
+  if (node.name === 'FormatReplacement') return true;
+  if (node.name === 'BinaryExpression')
+    return /^[+/%]$/.test(textOf(node.firstChild!.nextSibling!));
+  const isCall = node.name === 'CallExpression' && node.firstChild !== null;
+  return isCall && /(^|[./])(join|joinpath|Path|with_name|format)$/.test(textOf(node.firstChild!));
+}
+
 function destinationOf(expression: SyntaxNode, textOf: (node: SyntaxNode) => string): Destination {
   const { parent } = expression;
   switch (parent?.name) {
     case 'ArgList': {
       const callee = parent.parent?.firstChild;
-      const argument = keywordOf(expression, textOf) ?? optionOf(parent, textOf);
+      const argument = keywordOf(expression, textOf);
       if (!callee || parent.parent?.name !== 'CallExpression') return { kind: 'other' };
       return { kind: 'call', callee: textOf(callee), argument };
     }
@@ -93,11 +103,4 @@ function keywordOf(
   let name = sign.prevSibling;
   if (name?.name === 'TypeDef') name = name.prevSibling;
   return name ? textOf(name) : undefined;
-}
-
-/** `add_argument("--output", default="x.onnx")`: the option's name says more than `default`. */
-function optionOf(list: SyntaxNode, textOf: (node: SyntaxNode) => string): string | undefined {
-  const first = list.getChild('String');
-  const text = first ? textOf(first) : '';
-  return /^["']-{1,2}[\w-]+["']$/.test(text) ? text.slice(1, -1) : undefined;
 }

@@ -24,9 +24,15 @@ export function roleOfCall(callee: string): ReferenceRole | undefined {
 }
 
 /** What the name of a variable, an option or a key says about the path it holds. */
-export function roleOfName(name: string): ReferenceRole {
+export function roleOfName(name: string, path: string): ReferenceRole {
   if (writtenNames.test(name)) return 'write';
-  return readNames.test(name) ? 'path' : 'mention';
+  return readNames.test(name) || /[\\/]/.test(path) ? 'path' : 'mention';
+}
+
+/** What the keys above a value in a data file say, nearest first. */
+export function roleOfKeys(keys: readonly string[], path: string): ReferenceRole {
+  if (keys.some((key) => roleOfName(key, path) === 'write')) return 'write';
+  return roleOfName(keys[0] ?? '', path);
 }
 
 const weights: Record<ReferenceRole, number> = { mention: 0, path: 1, load: 2, write: 3 };

@@ -2,7 +2,7 @@
 
 import { isPair, isScalar, parseDocument, visit, type Node, type Pair } from 'yaml';
 import type { ModelReference, SourceLanguage } from './language';
-import { isModelPath, roleOfName } from './words';
+import { isModelPath, roleOfKeys } from './words';
 
 export const yaml: SourceLanguage = {
   id: 'yaml',
@@ -15,7 +15,7 @@ export const yaml: SourceLanguage = {
         const { value, range } = node;
         if (key === 'key' || typeof value !== 'string' || !range || !isModelPath(value)) return;
         const [from, to] = range;
-        const role = roleOfName(keyOf(ancestors) ?? '');
+        const role = roleOfKeys(keysAbove(ancestors), value);
         references.push({ from, to, paths: [value], role });
       },
     });
@@ -23,7 +23,8 @@ export const yaml: SourceLanguage = {
   },
 };
 
-function keyOf(ancestors: readonly (Node | Pair | object)[]): string | undefined {
-  const pair = ancestors.findLast((each) => isPair(each));
-  return pair && isScalar(pair.key) ? String(pair.key.value) : undefined;
+/** Nearest first. */
+function keysAbove(ancestors: readonly (Node | Pair | object)[]): string[] {
+  const pairs = ancestors.filter((each) => isPair(each)).reverse();
+  return pairs.flatMap(({ key }) => (isScalar(key) ? String(key.value) : []));
 }

@@ -1,4 +1,4 @@
-"""A small residual network for Fashion-MNIST: 28×28 grey images, ten kinds of clothing."""
+"""A small residual network for Fashion-MNIST: 28x28 grey images, ten kinds of clothing."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions and a shortcut, which is a 1×1 convolution where the shape changes."""
+    """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
         super().__init__()

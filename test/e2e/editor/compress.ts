@@ -1,6 +1,6 @@
 /** Compression from start to report, by mouse and by keyboard, and its cancellation. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectAccessible, picture } from '../browser';
 import { runLimit } from './workbench';
@@ -15,6 +15,7 @@ export const compress: Scenario = (suite, workbench) => {
   suite.test('Run Recipe compresses, with progress, and shows the report', async () => {
     await workbench.openFile('coppice.yaml');
     await workbench.runCommand('Coppice: Run Recipe');
+    await page.locator('.notification-toast.notification-fade-in-done').waitFor();
     await progress.waitFor();
     await picture(page, 'progress-light');
     const frame = await workbench.webview(resultHeading, runLimit);
@@ -59,6 +60,8 @@ export const compress: Scenario = (suite, workbench) => {
   });
 
   suite.test('a run can be cancelled, and leaves no report', async () => {
+    // A finished run of the same recipe would be taken up again, and be done at once.
+    rmSync(join(workbench.folder, '.coppice'), { recursive: true });
     await workbench.openFile('coppice.yaml');
     await workbench.runCommand('Coppice: Run Recipe');
     await progress.getByRole('button', { name: 'Cancel' }).click();

@@ -1,5 +1,5 @@
 /** The bars of all layers by a measure that the reader chooses, or the same numbers as a table. */
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import type { LayerComparison } from '#protocol/report';
@@ -78,16 +78,28 @@ export class LayerChart extends LitElement {
       ${this.asTable ? this.table() : this.chart()}`;
   }
 
+  /** Layers without any of the measure would only be empty rows. */
   private chart() {
+    const { measure } = this;
+    const bars = this.layers.map((layer) => ({
+      label: layer.name,
+      before: layer.before?.[measure] ?? null,
+      after: layer.after?.[measure] ?? null,
+    }));
+    const shown = bars.filter(({ before, after }) => (before ?? 0) > 0 || (after ?? 0) > 0);
+    const hidden = bars.length - shown.length;
     return html`<coppice-bars
-      label="${measures[this.measure]} per layer"
-      .format=${formatCount}
-      .bars=${this.layers.map((layer) => ({
-        label: layer.name,
-        before: layer.before?.[this.measure] ?? null,
-        after: layer.after?.[this.measure] ?? null,
-      }))}
-    ></coppice-bars>`;
+        label="${measures[measure]} per layer"
+        .format=${formatCount}
+        .bars=${shown}
+      ></coppice-bars>
+      ${
+        hidden === 0
+          ? nothing
+          : html`<p class="muted">
+              ${hidden} ${hidden === 1 ? 'layer' : 'layers'} without ${measures[measure]} left out.
+            </p>`
+      }`;
   }
 
   private table() {

@@ -54,7 +54,7 @@ function heading(report: Report) {
   return html`<header>
     <h1>${fileName(report.model.path)} → ${fileName(report.output)}</h1>
     <p class="muted">
-      ${report.recipe.path === null ? 'No recipe file' : report.recipe.path} ·
+      ${report.recipe.path === null ? 'No recipe file' : fileName(report.recipe.path)} ·
       ${new Date(report.created).toLocaleString()} · seed ${report.seed} ·
       ${report.tool}${report.runtime === null ? '' : ` · ${report.runtime}`}
     </p>

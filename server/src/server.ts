@@ -142,7 +142,6 @@ class Server {
   /** Files may have come, gone or changed: what is open is looked at again. */
   private filesChanged(): void {
     this.workspace.filesChanged();
-    void this.workspace.allModels().then(() => this.refreshSoon());
     this.refreshSoon();
   }
 
@@ -155,6 +154,10 @@ class Server {
     this.refreshTimer ??= setTimeout(() => {
       this.refreshTimer = undefined;
       this.refresh();
+      // Many files may change at once; the folders are walked once after them.
+      if (!this.workspace.filesAreKnown) {
+        void this.workspace.allModels().then(() => this.refreshSoon());
+      }
     }, refreshPause);
   }
 

@@ -88,15 +88,25 @@ export class Workspace {
 
   /** All model files, found once and again after files have come or gone. */
   allModels(): Promise<readonly string[]> {
-    this.discovered ??= discoverModels([...this.folders, ...this.configuredRoots()]).then(
-      (found) => (this.discoveredNow = found),
-    );
+    if (!this.discovered) {
+      const walk = discoverModels([...this.folders, ...this.configuredRoots()]).then((found) => {
+        // A later walk knows better.
+        if (this.discovered === walk) this.discoveredNow = found;
+        return found;
+      });
+      this.discovered = walk;
+    }
     return this.discovered;
   }
 
   /** The model files as far as they have been found. */
   get knownFiles(): readonly string[] {
     return this.discoveredNow;
+  }
+
+  /** False once files have come or gone, until somebody asks for all models. */
+  get filesAreKnown(): boolean {
+    return this.discovered !== undefined;
   }
 
   filesChanged(): void {

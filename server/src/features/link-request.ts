@@ -1,7 +1,7 @@
 /** Coppice's request for the model that a source file is shown with. */
 
 import { linkRequest } from '#protocol/messages';
-import { candidatesFor, explicitLink, linkOf, reasonOf } from '../pytorch/link';
+import { candidatesFor, explicitLink, linkOf, nearest, reasonOf } from '../pytorch/link';
 import { uriOf } from '../workspace';
 import { onRequest } from './custom-request';
 import type { Feature } from './feature';
@@ -14,10 +14,11 @@ export const linkRequests: Feature = {
     onRequest(server, linkRequest, async ({ uri }) => {
       const document = workspace.documents.get(uri);
       if (!document) return { linked: null, candidates: [] };
-      const files = document.modules.length > 0 ? await workspace.allModels() : [];
+      await workspace.allModels();
+      const files = document.modules.length > 0 ? nearest(document, workspace) : [];
       for (const path of files) await workspace.models.read(path);
       const linked = explicitLink(document, workspace) ?? linkOf(document, workspace)?.path;
-      const candidates = candidatesFor(document, workspace).map((link) => ({
+      const candidates = candidatesFor(document, workspace).links.map((link) => ({
         uri: uriOf(link.path),
         label: workspace.labelOf(link.path),
         reason: reasonOf(link, document.modules),

@@ -1,5 +1,6 @@
 /** What is known of a model once it was read: its inspection, and what is wrong with it. */
 
+import { basename } from 'node:path';
 import type { Inspection, InspectionIssue } from '#protocol/inspection';
 import { inspect } from '#engine/inspect/inspect';
 import { CoppiceError, isError, type Issue } from '#engine/ir/issue';
@@ -19,7 +20,8 @@ export interface ModelReading {
 export function readModel(path: string): ModelReading {
   try {
     const { model, issues } = loadModel(path);
-    const problem = issues.find(isError)?.message;
+    const error = issues.find(isError)?.message;
+    const problem = error && naming(path, error);
     if (!model.graph || model.graph.node.length === 0) {
       const message = problem ?? `${path} holds no graph.`;
       return { path, problem: message, issues: issues.map(describe) };
@@ -32,6 +34,12 @@ export function readModel(path: string): ModelReading {
 
 export function failedReading(path: string, problem: string): ModelReading {
   return { path, problem, issues: [{ severity: 'error', code: 'unreadable', message: problem }] };
+}
+
+/** A sentence that says which model it is about. */
+function naming(path: string, problem: string): string {
+  const name = basename(path);
+  return problem.includes(name) ? problem : `${name}: ${problem}`;
 }
 
 function describe({ severity, code, message, node, value }: Issue): InspectionIssue {

@@ -21,27 +21,58 @@ const leastShare = 0.6;
 export function linkOf(document: SourceDocument, workspace: Workspace): Link | undefined {
   if (document.modules.length === 0) return undefined;
   const said = explicitLink(document, workspace);
-  if (said === undefined) return candidatesFor(document, workspace)[0];
+  if (said === undefined) {
+    const { links, complete } = candidatesFor(document, workspace);
+    // The best of those that are known already may not be the best of all.
+    return complete ? links[0] : undefined;
+  }
   const state = workspace.models.look(said);
   const reading = state.kind === 'missing' ? undefined : state.reading;
   const match = reading && matchOf(document, reading);
   return match && { path: said, match, explicit: true };
 }
 
-/** Models that fit, best first. Asks for those to be read that are not known yet. */
-export function candidatesFor(document: SourceDocument, workspace: Workspace): Link[] {
-  if (document.modules.length === 0) return [];
-  const links = workspace.knownFiles.flatMap((path): Link[] => {
+export interface Candidates {
+  /** Models that fit, best first. */
+  readonly links: readonly Link[];
+  /** False while some models of the workspace are still being read. */
+  readonly complete: boolean;
+}
+
+/** Models of the workspace that fit. Asks for those to be read that are not known yet. */
+export function candidatesFor(document: SourceDocument, workspace: Workspace): Candidates {
+  if (document.modules.length === 0) return { links: [], complete: true };
+  let complete = true;
+  const links = nearest(document, workspace).flatMap((path): Link[] => {
     const state = workspace.models.look(path, 'later');
     const reading = state.kind === 'missing' ? undefined : state.reading;
+    if (state.kind === 'reading' && !reading) complete = false;
     const match = reading && matchOf(document, reading);
     return match && fits(match) ? [{ path, match, explicit: false }] : [];
   });
   const named = new Set(workspace.locate(document).map(({ path }) => path));
-  return links
+  const ranked = links
     .map((link) => ({ link, rank: rankOf(link, document, named) }))
     .sort((a, b) => compareRanks(b.rank, a.rank))
     .map(({ link }) => link);
+  return { links: ranked, complete };
+}
+
+/** The workspace's models, or those nearest to the file where there are very many. */
+export function nearest(document: SourceDocument, { knownFiles }: Workspace): readonly string[] {
+  if (knownFiles.length <= mostModels) return knownFiles;
+  return knownFiles
+    .map((path) => ({ path, distance: distanceTo(path, document) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, mostModels)
+    .map(({ path }) => path);
+}
+
+/** Fewer than the store keeps, so that it never forgets one while another is looked at. */
+const mostModels = 256;
+
+function distanceTo(path: string, document: SourceDocument): number {
+  return relative(dirname(document.path), path).split(/[/\\]/).length;
 }
 
 /** The path that `coppice.links` gives for the file, if it does. */
@@ -77,7 +108,6 @@ function rankOf(
 ): number[] {
   const stems = [path, document.path].map((each) => parse(each).name.toLowerCase());
   const alike = stems[1].includes(stems[0]) || stems[0].includes(stems[1]) ? 1 : 0;
-  const distance = relative(dirname(document.path), path).split(/[/\\]/).length;
   const params = [...match.paths.paths()].reduce(
     (sum, each) => sum + match.paths.layer(each)!.params,
     0,
@@ -89,7 +119,7 @@ function rankOf(
     Math.round(match.explained * 100),
     named.has(path) ? 1 : 0,
     alike,
-    -distance,
+    -distanceTo(path, document),
     params,
   ];
 }

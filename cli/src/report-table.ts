@@ -1,6 +1,7 @@
 /** A report in the terminal: before and after, side by side. */
 
 import { formatBytes, formatCount } from '#engine/inspect/format';
+import { verificationText } from '#engine/report/verify';
 import type { ModelFigures, Report } from '#protocol/report';
 
 interface Row {
@@ -39,11 +40,11 @@ export function reportTable(report: Report): string {
       .join('   ')
       .trimEnd(),
   );
-  const { verification, issues } = report;
+  const { verification, runtime, issues } = report;
   const notes = issues
     .filter((each) => each.severity !== 'information')
     .map((each) => `${each.severity}: ${each.message}`);
-  return [...lines, '', ...verification.messages, ...notes].join('\n');
+  return [...lines, '', ...verificationText(verification, runtime), ...notes].join('\n');
 }
 
 const structureRows: readonly Row[] = [

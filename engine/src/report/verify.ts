@@ -38,19 +38,13 @@ export async function verifyModel(
     masked.length > 0 ? Math.max(...masked.map((each) => each[key])) : null;
   const maxRelativeError = largest('relative');
   const maxAbsError = largest('absolute');
-  const messages = masked.length > 0 ? [maskedMessage(maxRelativeError!)] : [];
   try {
-    const mismatches = await runOnce(runtime, model, options);
-    messages.unshift(
-      mismatches.length === 0
-        ? `The result was loaded and run in ${runtime.name}, and its outputs have the inferred shapes.`
-        : `The result runs in ${runtime.name}, but: ${mismatches.join(' ')}`,
-    );
-    return { loads: true, shapesMatch: mismatches.length === 0, maxRelativeError, maxAbsError, messages };
+    const messages = await runOnce(runtime, model, options);
+    const shapesMatch = messages.length === 0;
+    return { loads: true, shapesMatch, maxRelativeError, maxAbsError, messages };
   } catch (error) {
     if (isAbort(error)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    messages.unshift(`The result could not be run in ${runtime.name}: ${message}`);
+    const messages = [error instanceof Error ? error.message : String(error)];
     return { loads: false, shapesMatch: false, maxRelativeError, maxAbsError, messages };
   }
 }
@@ -60,9 +54,23 @@ export function isVerified({ loads, shapesMatch, maxRelativeError }: Verificatio
   return loads && shapesMatch && (maxRelativeError === null || maxRelativeError <= maskedTolerance);
 }
 
-function maskedMessage(error: number): string {
-  const verdict = error <= maskedTolerance ? 'agree' : 'DISAGREE';
-  return `The masked original and the cut model ${verdict}: largest relative difference ${error.toExponential(1)}.`;
+/** The proof in words, for a terminal. */
+export function verificationText(verification: Verification, runtime: string | null): string[] {
+  const { loads, shapesMatch, maxRelativeError, messages } = verification;
+  const where = runtime ?? 'the runtime';
+  const ran = !loads
+    ? `FAILED: the result could not be run in ${where}:`
+    : shapesMatch
+      ? `The result was loaded and run in ${where}, and its outputs have the inferred shapes.`
+      : `FAILED: the result runs in ${where}, but its shapes are not the inferred ones:`;
+  return [ran, ...messages, ...(maxRelativeError === null ? [] : [maskedText(maxRelativeError)])];
+}
+
+function maskedText(error: number): string {
+  const size = error.toExponential(1);
+  return error <= maskedTolerance
+    ? `The masked original and the cut model agree: largest relative difference ${size}.`
+    : `FAILED: the masked original and the cut model differ by ${size} of the largest output.`;
 }
 
 /** Runs the model on random inputs and names the outputs whose shape is not the inferred one. */
@@ -72,13 +80,17 @@ async function runOnce(runtime: Runtime, model: Model, options: VerifyOptions): 
   try {
     const feeds = exampleFeeds(session, seededRandom(1), bind);
     const outputs = await session.run(feeds, undefined, signal);
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, { dims }]) => [name, dims]),
+    );
     const types = inferTypes(model, { inputs, bind });
     return Object.entries(outputs).flatMap(([name, tensor]) => {
       const expected = types.type(name)?.shape;
       return !expected || agrees(expected, tensor)
         ? []
-        : [`Output "${name}" has shape [${tensor.dims.join(', ')}], inferred was [${expected.join(', ')}].`];
+        : [
+            `Output "${name}" has shape [${tensor.dims.join(', ')}], inferred was [${expected.join(', ')}].`,
+          ];
     });
   } finally {
     await session.close();

@@ -67,7 +67,19 @@ export interface Report {
   readonly verification: Verification;
   /** Layer by layer, in graph order, before and after. */
   readonly layers: readonly LayerComparison[];
-  readonly issues: readonly { readonly severity: string; readonly message: string }[];
+  readonly issues: readonly ReportIssue[];
+}
+
+export interface ReportIssue {
+  readonly severity: 'error' | 'warning' | 'information';
+  /** Stable kebab-case identifier; `target-missed` when less could go than was asked for. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The warning that a target was missed; undefined where every target was met. */
+export function missedTarget({ issues }: Pick<Report, 'issues'>): ReportIssue | undefined {
+  return issues.find(({ code, severity }) => code === 'target-missed' && severity === 'warning');
 }
 
 export interface LayerComparison {

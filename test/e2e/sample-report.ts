@@ -60,12 +60,16 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
       shapesMatch: true,
       maxRelativeError: 2.4e-7,
       maxAbsError: 1.9e-6,
-      messages: ['Checked with 4 random inputs and 8 calibration samples.'],
+      messages: [],
     },
     layers,
     issues: [
-      { severity: 'information', message: 'The batch dimension N counts as 1 for costs.' },
-      { severity: 'warning', message: 'layer3.2.conv1 is at its max_ratio of 0.7.' },
+      {
+        severity: 'information',
+        code: 'assumed-size',
+        message: 'The batch dimension N counts as 1 for costs.',
+      },
+      { severity: 'warning', code: 'floor', message: 'layer3.2.conv1 is at its max_ratio of 0.7.' },
     ],
     ...changes,
   };

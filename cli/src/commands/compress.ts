@@ -6,6 +6,7 @@ import { CoppiceError } from '#engine/ir/issue';
 import { parseRecipe } from '#engine/recipe/parse';
 import { runFolderOf, runInFolder } from '#engine/recipe/run-in-folder';
 import { startRuntime } from '#engine/runtime/client';
+import { missedTarget } from '#protocol/report';
 import type { Command } from '../command';
 import { reportTable } from '../report-table';
 
@@ -44,7 +45,7 @@ export const compress: Command = {
       });
       terminal.result(flags.json ? JSON.stringify(report) : reportTable(report));
       terminal.note(`Model: ${report.output}\nReport: ${pageFile}\nData: ${reportFile}`);
-      return 0;
+      return missedTarget(report) ? 1 : 0;
     } finally {
       await runtime.close();
     }

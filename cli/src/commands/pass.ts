@@ -6,6 +6,7 @@ import type { Pass } from '#engine/passes/pass';
 import { runRecipe } from '#engine/recipe/run';
 import type { Recipe } from '#engine/recipe/schema';
 import { startRuntime } from '#engine/runtime/client';
+import { missedTarget } from '#protocol/report';
 import type { Command, Flag, FlagValue, Invocation } from '../command';
 import { dataFlags, preprocessingOf } from '../data-flags';
 import { openModel } from '../open-model';
@@ -64,7 +65,7 @@ async function runPass(
     });
     terminal.result(flags.json ? JSON.stringify(report) : reportTable(report));
     terminal.note(`Model: ${report.output}`);
-    return 0;
+    return missedTarget(report) ? 1 : 0;
   } finally {
     await runtime.close();
   }

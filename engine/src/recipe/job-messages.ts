@@ -15,6 +15,7 @@ export type JobToProcess = JobRequest | { readonly type: 'cancel' };
 
 export type JobEvent =
   | { readonly type: 'progress'; readonly message: string; readonly fraction: number | null }
-  | { readonly type: 'done'; readonly reportFile: string }
+  /** `missed` says by how much a target was missed; null where all were met. */
+  | { readonly type: 'done'; readonly reportFile: string; readonly missed: string | null }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly message: string };

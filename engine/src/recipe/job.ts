@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbort } from '../ir/cancellation';
 import { CoppiceError } from '../ir/issue';
+import { missedTarget } from '../report/report';
 import { startRuntime } from '../runtime/client';
 import type { JobEvent, JobRequest, JobToProcess } from './job-messages';
 import { parseRecipe } from './parse';
@@ -27,7 +28,7 @@ async function work(request: JobRequest): Promise<void> {
     if (!recipe) throw new CoppiceError('recipe', problems[0].message);
     const runtime = await startRuntime({ signal: cancel.signal });
     try {
-      const { reportFile } = await runInFolder({
+      const { report, reportFile } = await runInFolder({
         recipe,
         path: request.path,
         text: request.written ? request.text : null,
@@ -38,7 +39,7 @@ async function work(request: JobRequest): Promise<void> {
           send({ type: 'progress', message, fraction: fraction ?? null }),
         page: pageBundle(),
       });
-      send({ type: 'done', reportFile });
+      send({ type: 'done', reportFile, missed: missedTarget(report)?.message ?? null });
     } finally {
       await runtime.close();
     }

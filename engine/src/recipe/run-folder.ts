@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { MaskedError } from '../passes/pass';
-import type { GroupReport, ModelFigures } from '../report/report';
+import type { GroupReport, ModelFigures, ReportIssue } from '../report/report';
 import { fileHash } from './identity';
 
 /** What is kept of a finished step. */
@@ -26,7 +26,7 @@ export interface FinishedStep {
   readonly seconds: number;
   readonly figures: ModelFigures;
   readonly groups: readonly GroupReport[];
-  readonly notes: readonly string[];
+  readonly issues: readonly ReportIssue[];
   readonly maskedError: MaskedError | null;
 }
 

@@ -1,6 +1,6 @@
 /** The steps of a run, one after the other; finished ones are taken from the run's folder. */
 
-import { CoppiceError, type Issue } from '../ir/issue';
+import { CoppiceError } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { readModelFile } from '../onnx/read';
 import { writeModelFile } from '../onnx/write';
@@ -18,7 +18,6 @@ export interface StepsResult {
   readonly before: ModelFigures;
   readonly steps: readonly FinishedStep[];
   readonly result: Model;
-  readonly issues: readonly Issue[];
 }
 
 /** Share of the whole run's progress bar that the steps fill; the rest is measuring and verifying. */
@@ -34,61 +33,64 @@ export async function runSteps(
   const state = folder?.readState() ?? emptyState;
   request.progress({ message: 'measuring the original', fraction: 0 });
   const before = state.before ?? (await meter.measure(model));
-  const steps: FinishedStep[] = [];
-  const issues: Issue[] = [];
-  const keep = (): void => folder?.writeState({ version: 1, before, steps });
-  keep();
+  folder?.writeState({ ...state, before });
 
+  const steps: FinishedStep[] = [];
   let current = model;
-  for (const [i, step] of recipe.steps.entries()) {
+  for (const i of recipe.steps.keys()) {
     signal.throwIfAborted();
-    const { pass: id, options } = stepOf(step);
     const known = state.steps[i];
     if (known && folder) {
-      folder.log(`step ${i + 1} (${id}) is already done`);
+      folder.log(`step ${i + 1} (${known.pass}) is already done`);
       current = readModelFile(folder.file(known.file)).model;
       steps.push(known);
       continue;
     }
-    folder?.log(`step ${i + 1} (${id}) begins`);
-    const pass = findPass(id);
-    const refusal = pass.refuse(current);
-    if (refusal) throw new CoppiceError('refused', `Step ${i + 1}, ${id}: ${refusal}`);
-    const progress = scaled(
-      request,
-      0.05 + (stepsShare * i) / recipe.steps.length,
-      stepsShare / recipe.steps.length,
-    );
-    const started = performance.now();
-    const result = await pass.run(current, options, {
-      signal,
-      seed: recipe.seed,
-      progress,
-      runtime: request.runtime,
-      calibration: data.calibration,
-    });
-    const seconds = (performance.now() - started) / 1000;
-    progress({ message: `measuring after ${id}`, fraction: 0.95 });
-    const figures = await meter.measure(result.model);
-    current = result.model;
-    issues.push(...result.issues);
-    const file = `step-${i + 1}-${id}.onnx`;
-    if (folder) writeModelFile(current, folder.file(file));
-    steps.push({
-      pass: id,
-      options: options as Record<string, unknown>,
-      file,
-      hash: folder ? fileHash(folder.file(file)) : '',
-      seconds,
-      figures,
-      groups: result.notes,
-      notes: result.issues.map(({ message }) => message),
-      maskedError: result.maskedError ?? null,
-    });
-    keep();
-    folder?.log(`step ${i + 1} (${id}) took ${seconds.toFixed(1)} s`);
+    const done = await runStep(request, i, current, data, meter);
+    current = done.model;
+    steps.push(done.step);
+    folder?.writeState({ version: 1, before, steps });
   }
-  return { before, steps, result: current, issues };
+  return { before, steps, result: current };
+}
+
+/** Runs one step, measures its result, and keeps it in the run's folder. */
+async function runStep(
+  request: RunRequest,
+  at: number,
+  model: Model,
+  data: RecipeDatasets,
+  meter: Meter,
+): Promise<{ model: Model; step: FinishedStep }> {
+  const { recipe, folder, runtime, signal } = request;
+  const { pass: id, options } = stepOf(recipe.steps[at]);
+  folder?.log(`step ${at + 1} (${id}) begins`);
+  const pass = findPass(id);
+  const refusal = pass.refuse(model);
+  if (refusal) throw new CoppiceError('refused', `Step ${at + 1}, ${id}: ${refusal}`);
+  const share = stepsShare / recipe.steps.length;
+  const progress = scaled(request, 0.05 + share * at, share);
+  const context = { signal, seed: recipe.seed, progress, runtime, calibration: data.calibration };
+  const started = performance.now();
+  const result = await pass.run(model, options, context);
+  const seconds = (performance.now() - started) / 1000;
+  progress({ message: `measuring after ${id}`, fraction: 0.95 });
+  const figures = await meter.measure(result.model);
+  const file = `step-${at + 1}-${id}.onnx`;
+  if (folder) writeModelFile(result.model, folder.file(file));
+  folder?.log(`step ${at + 1} (${id}) took ${seconds.toFixed(1)} s`);
+  const step: FinishedStep = {
+    pass: id,
+    options: options as Record<string, unknown>,
+    file,
+    hash: folder ? fileHash(folder.file(file)) : '',
+    seconds,
+    figures,
+    groups: result.notes,
+    issues: result.issues.map(({ severity, code, message }) => ({ severity, code, message })),
+    maskedError: result.maskedError ?? null,
+  };
+  return { model: result.model, step };
 }
 
 function findPass(id: string): Pass {

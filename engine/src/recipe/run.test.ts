@@ -55,7 +55,7 @@ function recipeOf(source: string): Recipe {
   return recipe!;
 }
 
-function run({ text: source = text, signal, onProgress }: Attempt = {}): Promise<FolderRun> {
+async function run({ text: source = text, signal, onProgress }: Attempt = {}): Promise<FolderRun> {
   const recipe = recipeOf(source);
   const path = join(directory, 'coppice.yaml');
   return runInFolder({

@@ -10,7 +10,7 @@ import type { Model } from '../ir/model';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
 import { compareLayers } from '../report/figures';
-import type { Report } from '../report/report';
+import type { Report, StepReport } from '../report/report';
 import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
@@ -18,7 +18,7 @@ import { openRecipeData } from './data-source';
 import { canonicalJson, modelHash, textHash } from './identity';
 import { createMeter } from './meter';
 import { withProvenance } from './provenance';
-import type { RunFolder } from './run-folder';
+import type { FinishedStep, RunFolder } from './run-folder';
 import { runSteps } from './run-steps';
 import type { Recipe } from './schema';
 import { writeResult } from './write-result';
@@ -46,12 +46,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const data = await openRecipeData(recipe.data, directory);
   const meter = await createMeter({ runtime, original: model, path: source, recipe, data, signal });
   try {
-    const {
-      before,
-      steps,
-      result,
-      issues: stepIssues,
-    } = await runSteps(request, model, data, meter);
+    const { before, steps, result } = await runSteps(request, model, data, meter);
     signal.throwIfAborted();
     request.progress({ message: 'verifying the result', fraction: 0.97 });
     const provenance = {
@@ -82,21 +77,21 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       metric: meter.metric,
       before,
       after: steps.at(-1)!.figures,
-      steps: steps.map(({ pass, options, seconds, figures, groups, notes }) => ({
-        pass,
-        options,
-        seconds,
-        figures,
-        groups,
-        notes,
-      })),
+      steps: steps.map(stepReport),
       verification,
       layers: compareLayers(inspect(model, { path: source }), inspect(finished, { path: output })),
-      issues: [...issues, ...stepIssues].map(({ severity, message }) => ({ severity, message })),
+      issues: [...issues, ...steps.flatMap((step) => step.issues), ...meter.issues].map(
+        ({ severity, code, message }) => ({ severity, code, message }),
+      ),
     };
   } finally {
     await meter.close();
   }
+}
+
+function stepReport({ pass, options, seconds, figures, groups, issues }: FinishedStep): StepReport {
+  const notes = issues.map(({ message }) => message);
+  return { pass, options, seconds, figures, groups, notes };
 }
 
 function openSource(path: string): { model: Model; issues: Issue[] } {

@@ -10,7 +10,6 @@ import {
   type RunFinished,
   type RunProgress,
 } from '#protocol/messages';
-import { missedTarget } from '../runs/missed-target';
 import { prepareRun, type RunWhat } from '../runs/prepare-run';
 import { RunJobs, type JobOutcome } from '../runs/run-jobs';
 import { uriOf, type Workspace } from '../workspace';
@@ -59,7 +58,7 @@ function whatOf(params: CompressParams, workspace: Workspace): RunWhat {
 function describe(outcome: JobOutcome): Pick<RunFinished, 'outcome' | 'report' | 'message'> {
   switch (outcome.kind) {
     case 'done': {
-      const message = missedTarget(outcome.reportFile) ?? null;
+      const message = outcome.missed;
       const report = uriOf(outcome.reportFile);
       return { outcome: message === null ? 'done' : 'targetMissed', report, message };
     }

@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { JobEvent, JobRequest, JobToProcess } from '#engine/recipe/job-messages';
 
 export type JobOutcome =
-  | { readonly kind: 'done'; readonly reportFile: string }
+  | { readonly kind: 'done'; readonly reportFile: string; readonly missed: string | null }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -86,7 +86,7 @@ export class RunJobs {
 function outcomeOf(event: Exclude<JobEvent, { type: 'progress' }>): JobOutcome {
   switch (event.type) {
     case 'done':
-      return { kind: 'done', reportFile: event.reportFile };
+      return { kind: 'done', reportFile: event.reportFile, missed: event.missed };
     case 'cancelled':
       return { kind: 'cancelled' };
     case 'failed':

@@ -15,7 +15,7 @@ import type { ValueType } from '../ops/op';
 import { peakActivationBytes } from './activations';
 import { Constants, heldConstants } from './constants';
 import { distinctConstants, findLayers, type Layer } from './layers';
-import { assumedSizes, sequenceSizes, type AssumedSizes } from './sizes';
+import { sizedTypes } from './sized-types';
 
 export interface InspectOptions {
   /** Where the model came from; only repeated in the result. */
@@ -42,39 +42,6 @@ export function inspect(given: Model, options: InspectOptions): Inspection {
     ...(options.values ? { values: describeValues(model.graph, types) } : {}),
     issues: [...types.issues, ...sizes.issues, ...issues],
   };
-}
-
-/**
- * The types at the sizes that costs are counted at; rules see further when nothing is symbolic.
- * Assumes the shortest sequence for which no rule complains and nothing comes out empty.
- */
-function sizedTypes(
-  model: Model,
-  bind: Bindings,
-  types: TypeTable,
-): { sizes: AssumedSizes; sized: TypeTable } {
-  const first = assumedSizes(model, bind);
-  if (Object.keys(first.bindings).length === 0) return { sizes: first, sized: types };
-  const attempts = sequenceSizes.map((sequence) => assumedSizes(model, bind, sequence));
-  let fallback: TypeTable | undefined;
-  for (const sizes of attempts) {
-    const sized = inferTypes(model, { bind: { ...sizes.bindings, ...bind } });
-    const sound = sized.issues.length <= types.issues.length && !anyEmpty(model.graph, sized);
-    if (sound) return { sizes, sized };
-    fallback ??= sized;
-    if (sameSizes(sizes, attempts[attempts.length - 1])) break;
-  }
-  return { sizes: first, sized: fallback! };
-}
-
-function anyEmpty(graph: Graph | undefined, types: TypeTable): boolean {
-  const outputs = (graph?.node ?? []).flatMap((node) => node.output);
-  return outputs.some((name) => types.type(name)?.shape?.includes(0));
-}
-
-/** True where no sequence is assumed, so that a longer one changes nothing. */
-function sameSizes(a: AssumedSizes, b: AssumedSizes): boolean {
-  return Object.entries(a.bindings).every(([name, size]) => b.bindings[name] === size);
 }
 
 function analysisOf(

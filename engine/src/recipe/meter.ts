@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 import { inspect } from '../inspect/inspect';
+import { exampleShapes } from '../inspect/sized-types';
 import { isAbort } from '../ir/cancellation';
 import type { Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
@@ -88,7 +89,8 @@ async function latencyOf(
   options: { directory: string; signal: AbortSignal },
 ): Promise<number | null> {
   try {
-    return (await measureLatency(runtime, model, { ...options, threads: 1 })).medianMs;
+    const shapes = exampleShapes(model);
+    return (await measureLatency(runtime, model, { ...options, shapes, threads: 1 })).medianMs;
   } catch (error) {
     if (isAbort(error)) throw error;
     return null;

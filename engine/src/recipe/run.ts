@@ -21,6 +21,7 @@ import { withProvenance } from './provenance';
 import type { FinishedStep, RunFolder } from './run-folder';
 import { runSteps } from './run-steps';
 import type { Recipe } from './schema';
+import { speedIssue } from './speed';
 import { writeResult } from './write-result';
 
 export interface RunRequest {
@@ -61,6 +62,14 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       signal,
     });
     writeResult(finished, output, source);
+    const after = steps.at(-1)!.figures;
+    const slower = speedIssue(before, after, steps);
+    const all = [
+      ...issues,
+      ...steps.flatMap((step) => step.issues),
+      ...meter.issues,
+      ...(slower ? [slower] : []),
+    ];
     return {
       version: 1,
       tool: toolName,
@@ -76,13 +85,11 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       runtime: runtime.name,
       metric: meter.metric,
       before,
-      after: steps.at(-1)!.figures,
+      after,
       steps: steps.map(stepReport),
       verification,
       layers: compareLayers(inspect(model, { path: source }), inspect(finished, { path: output })),
-      issues: [...issues, ...steps.flatMap((step) => step.issues), ...meter.issues].map(
-        ({ severity, code, message }) => ({ severity, code, message }),
-      ),
+      issues: all.map(({ severity, code, message }) => ({ severity, code, message })),
     };
   } finally {
     await meter.close();

@@ -3,6 +3,7 @@
  * inference says, and cutting its channels equals masking them.
  */
 
+import { exampleShapes } from '../inspect/sized-types';
 import { isAbort } from '../ir/cancellation';
 import type { Dim } from '../ir/dim';
 import type { Model } from '../ir/model';
@@ -22,8 +23,6 @@ export interface VerifyOptions {
   readonly steps: readonly { readonly pass: string; readonly maskedError: MaskedError | null }[];
   /** Where external data of the model lies. */
   readonly directory: string;
-  /** Sizes of symbolic dimensions; 1 unless given. */
-  readonly bind?: Readonly<Record<string, number>>;
   readonly signal: AbortSignal;
 }
 
@@ -75,15 +74,15 @@ function maskedText(error: number): string {
 
 /** Runs the model on random inputs and names the outputs whose shape is not the inferred one. */
 async function runOnce(runtime: Runtime, model: Model, options: VerifyOptions): Promise<string[]> {
-  const { directory, bind, signal } = options;
+  const { directory, signal } = options;
   const session = await openModel(runtime, model, { directory, threads: 1 });
   try {
-    const feeds = exampleFeeds(session, seededRandom(1), bind);
+    const feeds = exampleFeeds(session, seededRandom(1), {}, exampleShapes(model));
     const outputs = await session.run(feeds, undefined, signal);
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, { dims }]) => [name, dims]),
     );
-    const types = inferTypes(model, { inputs, bind });
+    const types = inferTypes(model, { inputs });
     return Object.entries(outputs).flatMap(([name, tensor]) => {
       const expected = types.type(name)?.shape;
       return !expected || agrees(expected, tensor)

@@ -53,16 +53,18 @@ export function feederFor(session: Session, dataset: Dataset, options: FeedOptio
 }
 
 /**
- * Feeds of random values for a model without data: floats are standard normal, integers zero,
- * symbolic dimensions 1 unless `bind` has them.
+ * Feeds of random values for a model without data: floats are standard normal, integers zero. Inputs
+ * have the given shapes, where there is one; else symbolic dimensions are 1 unless `bind` has them.
  */
 export function exampleFeeds(
   session: Session,
   random: { normal(): number },
   bind: Readonly<Record<string, number>> = {},
+  shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Feeds {
-  const tensor = ({ type, dims }: SessionInput): NamedTensor => {
-    const sizes = dims.map((dim) => (typeof dim === 'number' ? dim : (bind[dim] ?? 1)));
+  const tensor = ({ name, type, dims }: SessionInput): NamedTensor => {
+    const sizes =
+      shapes[name] ?? dims.map((dim) => (typeof dim === 'number' ? dim : (bind[dim] ?? 1)));
     const count = sizes.reduce((product, dim) => product * dim, 1);
     const isFloat = type === 'float' || type === 'double' || type === 'float16';
     const values = Float32Array.from({ length: count }, () => (isFloat ? random.normal() : 0));

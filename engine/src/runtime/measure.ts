@@ -13,6 +13,8 @@ export interface LatencyOptions extends SessionOptions {
   readonly warmUp?: number;
   /** Sizes of symbolic dimensions; 1 for those it does not have. */
   readonly bind?: Readonly<Record<string, number>>;
+  /** Shapes of inputs, by name; `bind` does not touch them. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Values of inputs; the others get random ones. */
   readonly feeds?: Feeds;
   readonly seed?: number;
@@ -33,10 +35,10 @@ export async function measureLatency(
   model: ModelSource,
   options: LatencyOptions = {},
 ): Promise<Latency> {
-  const { signal, runs = 30, warmUp = 5, bind, seed = 0, ...rest } = options;
+  const { signal, runs = 30, warmUp = 5, bind, shapes, seed = 0, ...rest } = options;
   const session = await openModel(runtime, model, rest);
   try {
-    const feeds = { ...exampleFeeds(session, seededRandom(seed), bind), ...options.feeds };
+    const feeds = { ...exampleFeeds(session, seededRandom(seed), bind, shapes), ...options.feeds };
     const times = (await session.time(feeds, { runs, warmUp }, signal)).sort();
     const [p10Ms, medianMs, p90Ms] = [0.1, 0.5, 0.9].map((share) => quantile(times, share));
     return { medianMs, p10Ms, p90Ms, runs, threads: options.threads ?? 0 };

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { speedIssue } from './speed';
+
+const figures = (macs: number, latencyMs: number | null) => ({
+  params: 1,
+  macs,
+  weightBytes: 4,
+  latencyMs,
+  metric: null,
+});
+const prune = (round: number) => [{ pass: 'prune', options: { round } }];
+
+describe('saying whether less work is less time', () => {
+  it('warns of a slower result, and names rounding where the channels were not rounded', () => {
+    expect(speedIssue(figures(100, 1), figures(60, 1.4), prune(1))?.message).toContain('round 8');
+    expect(speedIssue(figures(100, 1), figures(60, 1.4), prune(16))?.message).not.toContain(
+      'round',
+    );
+  });
+
+  it('keeps silent about noise, about speed-ups, and without a measurement or a cut', () => {
+    expect(speedIssue(figures(100, 1), figures(60, 1.04), prune(1))).toBeUndefined();
+    expect(speedIssue(figures(100, 1), figures(60, 0.7), prune(1))).toBeUndefined();
+    expect(speedIssue(figures(100, null), figures(60, 1.4), prune(1))).toBeUndefined();
+    expect(speedIssue(figures(100, 1), figures(100, 1.4), prune(1))).toBeUndefined();
+  });
+});

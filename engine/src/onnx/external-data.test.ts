@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model, StringEntry, Tensor } from '../ir/model';
 import { floats, makeTensor } from '../ir/tensor';
 import { readModel, readModelFile } from './read';
-import { sharedModel, sharedModels } from './shared-models';
+import { sharedModel, sharedModels } from './testing/shared-models';
 import { encodeModel, writeModelFile } from './write';
 
 const root = mkdtempSync(join(tmpdir(), 'coppice-external-'));

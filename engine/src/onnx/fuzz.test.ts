@@ -7,11 +7,11 @@ import { cloneModel } from '../ir/clone';
 import { CoppiceError, isError } from '../ir/issue';
 import { elements } from '../ir/tensor';
 import { validateModel } from '../ir/validate';
-import { arbitraryModel, plain } from './arbitrary-model';
+import { arbitraryModel, plain } from './testing/arbitrary-model';
 import { allTensors } from './external-data';
 import { foreignFormat } from './foreign-format';
 import { readModel, readModelFile, type ReadResult } from './read';
-import { sharedModel, sharedModels } from './shared-models';
+import { sharedModel, sharedModels } from './testing/shared-models';
 import { encodeModel } from './write';
 
 /** Cases in all; more by `COPPICE_FUZZ=100000`. */

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isError } from '../ir/issue';
 import { loadModel, saveModel } from './load';
-import { sharedModel, sharedModels } from './shared-models';
+import { sharedModel, sharedModels } from './testing/shared-models';
 import { encodeModel } from './write';
 
 const folder = mkdtempSync(join(tmpdir(), 'coppice-load-'));

@@ -9,7 +9,7 @@ import { floats, makeTensor, numbers } from '../ir/tensor';
 import { allTensors } from './external-data';
 import { SourcePayload } from './payloads';
 import { readModel, readModelFile } from './read';
-import { sharedModel, sharedModels } from './shared-models';
+import { sharedModel, sharedModels } from './testing/shared-models';
 import { encodeModel, writeModelFile } from './write';
 
 const { onnx } = onnxProto;

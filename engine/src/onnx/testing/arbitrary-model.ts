@@ -1,10 +1,10 @@
 /** Random models for property tests, made from the same table of fields that drives the codec. */
 
 import * as fc from 'fast-check';
-import type { Int, Model, Payload } from '../ir/model';
-import { payload } from '../ir/tensor';
-import type { FieldValues } from './entries';
-import { modelMessage, type Field, type MessageType } from './schema';
+import type { Int, Model, Payload } from '../../ir/model';
+import { payload } from '../../ir/tensor';
+import type { FieldValues } from '../entries';
+import { modelMessage, type Field, type MessageType } from '../schema';
 
 /** Models in which every field of every message may be present, with any value. */
 export function arbitraryModel(): fc.Arbitrary<Model> {

@@ -2,6 +2,7 @@
 
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { makeAttribute } from '#engine/ir/attributes';
+import { emptyGraph } from '#engine/ir/empty-graph';
 import type { Model, Node, Tensor, ValueInfo } from '#engine/ir/model';
 import { makeTensor } from '#engine/ir/tensor';
 import { encodeModel, writeModelFile } from '#engine/onnx/write';
@@ -83,15 +84,12 @@ function chain(weights: Tensor[], size: Size): Model {
     irVersion: 8,
     producerName: 'coppice-bench',
     graph: {
+      ...emptyGraph(),
       name: 'chain',
       node: nodes,
       initializer: weights,
-      sparseInitializer: [],
       input: [image('input', channels)],
       output: [image(value, channels)],
-      valueInfo: [],
-      quantizationAnnotation: [],
-      metadataProps: [],
     },
     opsetImport: [{ domain: '', version: 17 }],
     metadataProps: [],

@@ -40,8 +40,8 @@ export async function compareMaskedAndCut(
   feeds: Feeds,
   original?: Map<string, Tensor>,
 ): Promise<Difference> {
-  const cut = await runModel(cutChannels(model, analysis, cuts), feeds);
-  const masked = await runModel(maskChannels(model, analysis, cuts), feeds);
+  const cut = await runModel(cutChannels(analysis, cuts), feeds);
+  const masked = await runModel(maskChannels(analysis, cuts), feeds);
   const before = original ?? (await runModel(model, feeds));
   let error = 0;
   let effect = 0;

@@ -14,7 +14,7 @@ import type { Site } from './sites';
 import { Sweep } from './sweep';
 
 export interface ChannelAnalysis {
-  /** The model that was analysed; cutting and masking want this very one. */
+  /** The model that was analysed, which cutting and masking start from. */
   readonly model: Model;
   readonly types: TypeTable;
   /** In the order of the layers that produce them; pinned ones too. */

@@ -17,22 +17,15 @@ import { keyOf, sliceTensor, type KeptAxes } from './slice-tensor';
 import { twinOf, type Twin } from './twin';
 
 /**
- * The model without some units, given for each group by their numbers (0 … units - 1).
+ * The analysed model without some units, given for each group by their numbers (0 … units - 1).
  *
  * @throws CoppiceError `unknown-group`, `pinned-group`, `unknown-unit`, `empty-group` for cuts that
  *   the analysis does not allow; `cut-shape` when the result's shapes are not the expected ones.
  */
 export function cutChannels(
-  model: Model,
   analysis: ChannelAnalysis,
   cuts: ReadonlyMap<string, readonly number[]>,
 ): Model {
-  if (model !== analysis.model) {
-    throw new CoppiceError(
-      'other-model',
-      'The analysis belongs to another model: analyse this one.',
-    );
-  }
   return new Cutting(analysis, analysis.cutUnits(cuts)).run();
 }
 

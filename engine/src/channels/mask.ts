@@ -8,7 +8,6 @@
  */
 
 import type { DataTypeName } from '../ir/data-type';
-import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor } from '../ir/model';
 import { makeAttribute } from '../ir/attributes';
 import { dimsOf, elements, makeTensor, withElements } from '../ir/tensor';
@@ -19,21 +18,14 @@ import { keyOf, sliceTensor, type KeptAxes } from './slice-tensor';
 import { twinOf, type Twin } from './twin';
 
 /**
- * The model with some units masked, given for each group by their numbers.
+ * The analysed model with some units masked, given for each group by their numbers.
  *
  * @throws CoppiceError as `cutChannels` does.
  */
 export function maskChannels(
-  model: Model,
   analysis: ChannelAnalysis,
   cuts: ReadonlyMap<string, readonly number[]>,
 ): Model {
-  if (model !== analysis.model) {
-    throw new CoppiceError(
-      'other-model',
-      'The analysis belongs to another model: analyse this one.',
-    );
-  }
   return new Masking(analysis, analysis.cutUnits(cuts)).run();
 }
 

@@ -418,19 +418,18 @@ describe('refusals', () => {
     { h = Conv(x, a.weight)  y = Conv(h, b.weight) }`);
   const analysis = analyzeChannels(model);
   const cut = (group: string, units: number[]) => () =>
-    cutChannels(model, analysis, new Map([[group, units]]));
+    cutChannels(analysis, new Map([[group, units]]));
 
   test('say what is wrong and what can be done', () => {
     expect(cut('a', [0, 1, 2, 3])).toThrow('keep one at least');
     expect(cut('a', [4])).toThrow('has units 0 to 3, not 4');
     expect(cut('b', [0])).toThrow('leave the model at output `y`');
     expect(cut('c', [0])).toThrow('no channel group "c"');
-    expect(() => cutChannels({ ...model }, analysis, new Map())).toThrow('another model');
   });
 
   test('nothing cut is the same model, and the original never changes', () => {
     const before = encodeModel(model);
-    expect(encodeModel(cutChannels(model, analysis, new Map()))).toEqual(before);
+    expect(encodeModel(cutChannels(analysis, new Map()))).toEqual(before);
     cut('a', [1])();
     expect(encodeModel(model)).toEqual(before);
   });
@@ -454,7 +453,7 @@ async function checkEveryGroup(analysis: ChannelAnalysis): Promise<void> {
     );
   for (const groups of [...free.map((group) => [group]), free]) {
     const cuts = cutsOf(groups);
-    const cut = cutChannels(model, analysis, cuts);
+    const cut = cutChannels(analysis, cuts);
     expect(validateModel(cut)).toEqual([]);
     const { error, effect } = await compareMaskedAndCut(model, analysis, cuts, feeds);
     expect({ cuts, error: error <= 1e-4 }).toEqual({ cuts, error: true });

@@ -85,7 +85,7 @@ describe.skipIf(!hasModels)('models of ../shared/models (skipped without them)',
       const cuts = new Map(
         free.map(({ id, units }) => [id, [...Array(Math.floor(units / 3)).keys()]]),
       );
-      const cut = cutChannels(model, analysis, cuts);
+      const cut = cutChannels(analysis, cuts);
       expect(validateModel(cut)).toEqual(validateModel(model));
       const foretold = channelCosts(analysis);
       for (const [i, { id }] of analysis.groups.entries()) {

@@ -81,6 +81,21 @@ export function dataTypeName(code: number | undefined): DataTypeName | undefined
   return dataTypeOf(code)?.name as DataTypeName | undefined;
 }
 
+/** The natural array of each type whose elements it can hold as they are stored. */
+export const arrays = {
+  float: Float32Array,
+  double: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+} as const;
+
 /** Bytes that `count` elements occupy when stored raw. */
 export function byteSize(type: DataType, count: number): number {
   return Math.ceil((type.bits * count) / 8);

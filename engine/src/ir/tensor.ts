@@ -1,6 +1,7 @@
 /** Reading and making the elements of tensors. */
 
 import {
+  arrays,
   byteSize,
   dataTypeNamed,
   dataTypeOf,
@@ -116,20 +117,6 @@ function dataError(tensor: Tensor, problem: string): CoppiceError {
   const shape = `[${tensor.dims.join(', ')}]`;
   return new CoppiceError('tensor-data', `Tensor "${tensor.name ?? ''}" ${shape} ${problem}.`);
 }
-
-const arrays = {
-  float: Float32Array,
-  double: Float64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-} as const;
 
 /** A view where the bytes are aligned for the element type, a copy otherwise. */
 function view<T>(

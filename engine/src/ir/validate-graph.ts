@@ -1,6 +1,7 @@
 /** The rules of one graph or function body, subgraphs included: names, order, operators, tensors. */
 
 import { capturedValues, subgraphs } from './graph-index';
+import { emptyGraph } from './empty-graph';
 import type { Attribute, FunctionDefinition, Graph, Node, Tensor } from './model';
 import { nodeLabel } from './naming';
 import { tensorProblem } from './tensor-check';
@@ -251,13 +252,7 @@ function findCycle(rest: readonly Node[]): Node[] {
 /** A function body seen as a graph, for the order of its nodes. */
 function asGraph(body: FunctionDefinition): Graph {
   return {
+    ...emptyGraph(),
     node: body.node,
-    initializer: [],
-    sparseInitializer: [],
-    input: [],
-    output: [],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
   };
 }

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { emptyGraph } from '../ir/empty-graph';
 import type { Model, StringEntry, Tensor } from '../ir/model';
 import { floats, makeTensor } from '../ir/tensor';
 import { readModel, readModelFile } from './read';
@@ -236,14 +237,8 @@ function entries(tensor: Tensor): Record<string, string | undefined> {
 
 function modelWith(...initializer: Tensor[]): Model {
   const graph = {
-    node: [],
+    ...emptyGraph(),
     initializer,
-    sparseInitializer: [],
-    input: [],
-    output: [],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
   };
   return { irVersion: 10, graph, opsetImport: [], metadataProps: [], functions: [] };
 }

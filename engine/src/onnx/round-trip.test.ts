@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import onnxProto from 'onnx-proto';
 import { Writer } from 'protobufjs/minimal';
 import { afterAll, describe, expect, test } from 'vitest';
+import { emptyGraph } from '../ir/empty-graph';
 import type { Attribute, Graph, Model, Tensor } from '../ir/model';
 import { floats, makeTensor, numbers } from '../ir/tensor';
 import { allTensors } from './external-data';
@@ -181,14 +182,8 @@ function unusualModel(): Buffer {
 
 function modelWith(tensor: Tensor): Model {
   const graph: Graph = {
-    node: [],
+    ...emptyGraph(),
     initializer: [tensor],
-    sparseInitializer: [],
-    input: [],
-    output: [],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
   };
   return { irVersion: 10, graph, opsetImport: [], metadataProps: [], functions: [] };
 }

@@ -5,6 +5,7 @@
 
 import { makeAttribute } from '../ir/attributes';
 import { CoppiceError } from '../ir/issue';
+import { emptyGraph } from '../ir/empty-graph';
 import type { Model, ValueInfo } from '../ir/model';
 import { openModel } from './open-model';
 import type { NamedTensor, Runtime, Session } from './runtime';
@@ -96,15 +97,11 @@ function gemm(inputs: [string, string], { transposeA, transposeB }: ProductOptio
   ];
   const node = { input: inputs, output: ['y'], opType: 'Gemm', attribute, metadataProps: [] };
   const graph = {
+    ...emptyGraph(),
     name: 'product',
     node: [node],
-    initializer: [],
-    sparseInitializer: [],
     input: [...new Set(inputs)].map(matrixInfo),
     output: [matrixInfo('y')],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
   };
   return { irVersion: 8, graph, opsetImport: [{ version: 13 }], metadataProps: [], functions: [] };
 }

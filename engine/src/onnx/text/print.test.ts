@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeAttribute } from '../../ir/attributes';
+import { emptyGraph } from '../../ir/empty-graph';
 import type { Graph, Model, Tensor } from '../../ir/model';
 import { makeTensor } from '../../ir/tensor';
 import { readModelFile } from '../read';
@@ -10,15 +11,8 @@ import { printModel } from './print';
 
 function graph(parts: Partial<Graph>): Graph {
   return {
+    ...emptyGraph(),
     name: 'g',
-    node: [],
-    initializer: [],
-    sparseInitializer: [],
-    input: [],
-    output: [],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
     ...parts,
   };
 }

@@ -6,6 +6,7 @@
 import { makeAttribute, type AttributeValue } from '../../ir/attributes';
 import { dataTypeNamed, type DataTypeName, type TypedArray } from '../../ir/data-type';
 import { bindDim } from '../../ir/dim';
+import { emptyGraph } from '../../ir/empty-graph';
 import type { Graph, Model, Node, Tensor, ValueInfo } from '../../ir/model';
 import { makeTensor } from '../../ir/tensor';
 import { encodeModel } from '../../onnx/write';
@@ -263,18 +264,4 @@ function valueInfo(
   };
   const type = dtype && { tensorType: { elemType: dataTypeNamed(dtype).code, shape } };
   return { name, type, metadataProps: [] };
-}
-
-function emptyGraph(name: string): Graph {
-  return {
-    name,
-    node: [],
-    initializer: [],
-    sparseInitializer: [],
-    input: [],
-    output: [],
-    valueInfo: [],
-    quantizationAnnotation: [],
-    metadataProps: [],
-  };
 }

@@ -38,7 +38,7 @@ async function run(model: Model, options: PruneOptions, context: PassContext): P
   const { notes } = plan;
   if (plan.cuts.size === 0)
     return { model, changed: false, notes, issues: [...plan.issues, nothingCut()] };
-  const cut = cutChannels(model, analysis, plan.cuts);
+  const cut = cutChannels(analysis, plan.cuts);
   context.progress({ message: 'comparing the cut model with the masked original' });
   const maskedError = await compareMasked(analysis, cut, plan.cuts, { ...context, seed });
   const recovered = await recover(analysis, cut, plan, options, { ...context, seed });

@@ -29,7 +29,7 @@ export async function compareMasked(
 ): Promise<MaskedError | undefined> {
   if (!runtime) return undefined;
   const shapes = exampleShapes(analysis.model);
-  const masked = maskChannels(analysis.model, analysis, cuts);
+  const masked = maskChannels(analysis, cuts);
   const expected = await runOnce(runtime, masked, shapes, { seed, signal });
   const actual = await runOnce(runtime, cut, shapes, { seed, signal });
   let absolute = 0;

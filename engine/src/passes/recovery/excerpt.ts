@@ -3,6 +3,7 @@
 import { makeAttribute, type AttributeValue } from '../../ir/attributes';
 import { dataTypeNamed, type DataTypeName } from '../../ir/data-type';
 import { capturedValues } from '../../ir/graph-index';
+import { emptyGraph } from '../../ir/empty-graph';
 import type { Model, Node, Tensor, ValueInfo } from '../../ir/model';
 import { freshNames } from '../../ir/naming';
 import { makeTensor } from '../../ir/tensor';
@@ -102,6 +103,7 @@ export class Excerpt {
     return {
       ...this.model,
       graph: {
+        ...emptyGraph(),
         ...graph,
         node: all.filter((node) => needed.has(node)),
         initializer: [...graph.initializer, ...this.tensors].filter((each) =>
@@ -115,8 +117,6 @@ export class Excerpt {
           ...this.inputs.filter((each) => values.has(each.name ?? '')),
         ],
         output: outputs.map((name) => ({ name, metadataProps: [] })),
-        valueInfo: [],
-        quantizationAnnotation: [],
       },
     };
   }

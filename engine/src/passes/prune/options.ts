@@ -55,7 +55,7 @@ export const pruneOptions = z
       .describe('Exceptions for layers, by glob on their names; later ones win.'),
     min_channels: z.int().min(1).default(2).describe('Channels that every layer keeps at least.'),
     max_ratio: removable
-      .default(0.9)
+      .default(0.7)
       .describe('Largest share of its channels that a group may lose.'),
     round: z.int().min(1).default(1).describe('Kept channels become a multiple of this.'),
     recover: z

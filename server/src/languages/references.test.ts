@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { SourceDocument } from '../documents/source-document';
 
-function references(languageId: string, text: string, path = '/work/src/file.x'): string[] {
-  const document = new SourceDocument('file:///work/src/file.x', path, languageId, 1, text);
+function references(languageId: string, text: string, path = '/project/src/file.x'): string[] {
+  const document = new SourceDocument('file:///project/src/file.x', path, languageId, 1, text);
   return document.references.map(({ role, paths }) => `${role} ${paths.join(' ')}`);
 }
 
@@ -48,7 +48,7 @@ describe('Python', () => {
 describe('TypeScript', () => {
   it('resolves addresses against the file', () => {
     const [found] = references('typescript', `new URL('./m.onnx', import.meta.url)`);
-    expect(found).toBe('mention file:///work/src/m.onnx');
+    expect(found).toBe('mention file:///project/src/m.onnx');
   });
 
   it('does not take a let for a constant', () => {

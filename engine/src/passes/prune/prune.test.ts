@@ -149,20 +149,21 @@ describe.skipIf(!present)('recovery without training (needs ../shared)', () => {
     return top1;
   }
 
-  it.each(['resnet20-cifar10-bn', 'resnet20-cifar10-folded'])(
-    'brings %s at half its MACs back from guessing',
-    async (name) => {
-      const model = read(name);
-      const context = { runtime, calibration };
-      const cut = await run(model, { macs: 0.5, recover: 'none' }, context);
-      const recovered = await run(model, { macs: 0.5, samples: 256 }, context);
-      expect(recovered.maskedError?.relative).toBeLessThan(1e-4);
-      expect(costOf(recovered.model).macs).toBe(costOf(cut.model).macs);
-      const reached = await accuracy(recovered.model);
-      expect(reached).toBeGreaterThan(0.7);
-      expect(reached).toBeGreaterThan((await accuracy(cut.model)) + 0.4);
-    },
-  );
+  // Measured: 81.7 and 76.9 %; other processors sum in another order, which moves some images.
+  it.each([
+    ['resnet20-cifar10-bn', 0.79],
+    ['resnet20-cifar10-folded', 0.74],
+  ])('brings %s at half its MACs back from guessing, to %d at least', async (name, floor) => {
+    const model = read(name);
+    const context = { runtime, calibration };
+    const cut = await run(model, { macs: 0.5, recover: 'none' }, context);
+    const recovered = await run(model, { macs: 0.5, samples: 256 }, context);
+    expect(recovered.maskedError?.relative).toBeLessThan(1e-4);
+    expect(costOf(recovered.model).macs).toBe(costOf(cut.model).macs);
+    const reached = await accuracy(recovered.model);
+    expect(reached).toBeGreaterThan(floor);
+    expect(reached).toBeGreaterThan((await accuracy(cut.model)) + 0.4);
+  });
 
   it('leaves more than random channels do', async () => {
     const model = read('resnet20-cifar10-bn');

@@ -32,11 +32,15 @@ export interface FinishedStep {
 
 export interface RunState {
   readonly version: 1;
+  /** Identity of the data that the steps saw: content and preprocessing. */
+  readonly data: string;
   readonly before: ModelFigures | null;
   readonly steps: readonly FinishedStep[];
 }
 
-export const emptyState: RunState = { version: 1, before: null, steps: [] };
+export function emptyState(data: string): RunState {
+  return { version: 1, data, before: null, steps: [] };
+}
 
 export class RunFolder {
   constructor(readonly path: string) {
@@ -47,18 +51,21 @@ export class RunFolder {
     return join(this.path, name);
   }
 
-  /** The state of an earlier attempt; steps whose file is missing or altered are dropped with what follows. */
-  readState(): RunState {
+  /**
+   * The state of an earlier attempt on the same data; steps whose file is missing or altered are
+   * dropped with what follows.
+   */
+  readState(data: string): RunState {
     const file = this.file('state.json');
-    if (!existsSync(file)) return emptyState;
+    if (!existsSync(file)) return emptyState(data);
     try {
       const state = JSON.parse(readFileSync(file, 'utf8')) as RunState;
-      if (state.version !== 1) return emptyState;
+      if (state.version !== 1 || state.data !== data) return emptyState(data);
       const intact = state.steps.findIndex((step) => !this.isIntact(step));
       return intact < 0 ? state : { ...state, steps: state.steps.slice(0, intact) };
     } catch {
       // A state that cannot be read is as good as none: the run starts from the beginning.
-      return emptyState;
+      return emptyState(data);
     }
   }
 

@@ -43,12 +43,12 @@ export async function runInFolder(request: FolderRunRequest): Promise<FolderRun>
 }
 
 /**
- * The folder of a run beside its recipe. The id names the recipe and hashes all that decides the
- * result, so that the same run finds its earlier state and another one never does.
+ * The folder of a run beside its recipe. The id hashes recipe, model and version; what the data
+ * decides is kept in the state.
  */
-export function runFolderOf(recipe: Recipe, path: string): string {
+export function runFolderOf(recipe: Recipe, path: string, hashOf = modelHash): string {
   const directory = dirname(resolve(path));
-  const identity = canonicalJson([recipe, modelHash(resolve(directory, recipe.model)), version]);
+  const identity = canonicalJson([recipe, hashOf(resolve(directory, recipe.model)), version]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
   const name = basename(recipe.model).replace(/\.\w+$/, '');
   return join(directory, '.coppice', 'runs', `${name}-${digest}`);

@@ -30,7 +30,8 @@ export async function runSteps(
   meter: Meter,
 ): Promise<StepsResult> {
   const { recipe, folder, signal } = request;
-  const state = folder?.readState() ?? emptyState;
+  const identity = [data.calibration?.hash, data.validation?.hash].join();
+  const state = folder?.readState(identity) ?? emptyState(identity);
   request.progress({ message: 'measuring the original', fraction: 0 });
   const before = state.before ?? (await meter.measure(model));
   folder?.writeState({ ...state, before });
@@ -49,7 +50,7 @@ export async function runSteps(
     const done = await runStep(request, i, current, data, meter);
     current = done.model;
     steps.push(done.step);
-    folder?.writeState({ version: 1, before, steps });
+    folder?.writeState({ ...state, before, steps });
   }
   return { before, steps, result: current };
 }

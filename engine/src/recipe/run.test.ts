@@ -142,6 +142,17 @@ describe('running a recipe', () => {
     expect(readModelFile(step).issues.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
+  it('does everything again when the data is no longer the same', async () => {
+    await run();
+    cpSync(
+      join(directory, 'data/fashion-test.npz'),
+      join(directory, 'data/fashion-calibration.npz'),
+    );
+    const messages: string[] = [];
+    await run({ onProgress: (message) => messages.push(message) });
+    expect(messages.filter((message) => message.startsWith('measuring after'))).toHaveLength(2);
+  });
+
   it('measures likeness to the original where there are no labels', async () => {
     const { report } = await run({ text: text.replace('steps:', 'task: fidelity\nsteps:') });
     expect(report.metric?.id).toBe('fidelity');

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandIds } from '#protocol/commands';
+import { modelHash } from '#engine/recipe/identity';
 import { runFolderOf } from '#engine/recipe/run-in-folder';
 import type { Recipe } from '#engine/recipe/schema';
 import type { SourceDocument } from '../documents/source-document';
@@ -32,6 +33,19 @@ export const recipeLenses: LensKind = {
 /** Models beyond this size are not hashed only to find a report. */
 const largestModel = 64 * 1024 * 1024;
 
+/** The last hash of each model with what its file looked like, so that a keystroke reads no model. */
+const hashes = new Map<string, { readonly stamp: string; readonly hash: string }>();
+
+function rememberedHash(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  const stamp = `${size} ${mtimeMs}`;
+  const known = hashes.get(path);
+  if (known?.stamp === stamp) return known.hash;
+  const hash = modelHash(path);
+  hashes.set(path, { stamp, hash });
+  return hash;
+}
+
 /** The report of the run that this very recipe leads to. */
 function lastReport(document: SourceDocument, recipe: Recipe): string | undefined {
   const model = modelPathOf(document);
@@ -39,6 +53,6 @@ function lastReport(document: SourceDocument, recipe: Recipe): string | undefine
   if (!size || size > largestModel || !existsSync(join(document.path, '..', '.coppice', 'runs'))) {
     return undefined;
   }
-  const report = join(runFolderOf(recipe, document.path), 'report.json');
+  const report = join(runFolderOf(recipe, document.path, rememberedHash), 'report.json');
   return existsSync(report) ? report : undefined;
 }

@@ -16,7 +16,7 @@ import type { ChannelAnalysis } from '#engine/channels/analyze';
 import { analyzeChannels } from '#engine/channels/analyze';
 import { channelCosts } from '#engine/channels/cost';
 import { criterionContext } from '#engine/criteria/context';
-import { criteria } from '#engine/criteria/index';
+import { weightCriteria } from '#engine/criteria/index';
 import type { Dataset } from '#engine/data/dataset';
 import { openDataset } from '#engine/data/open';
 import type { Preprocessing } from '#engine/data/preprocessing';
@@ -183,7 +183,7 @@ async function measureOne(
 /** Scores all groups once; the weights are in memory already. */
 function scoringMilliseconds(model: Model, { groups }: ChannelAnalysis, id: string): number {
   const context = criterionContext(model);
-  const criterion = criteria.find((each) => each.id === id)!;
+  const criterion = weightCriteria.find((each) => each.id === id)!;
   const start = performance.now();
   for (const group of groups) {
     if (!group.pinned && !criterion.refuse?.(group, context)) criterion.score(group, context);

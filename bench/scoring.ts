@@ -7,7 +7,7 @@
 
 import { analyzeChannels } from '#engine/channels/analyze';
 import { criterionContext } from '#engine/criteria/context';
-import { criteria } from '#engine/criteria/index';
+import { weightCriteria } from '#engine/criteria/index';
 import { cloneModel } from '#engine/ir/clone';
 import type { Model } from '#engine/ir/model';
 import { makeTensor } from '#engine/ir/tensor';
@@ -41,7 +41,7 @@ const model = withWeights(readModelFile(path).model);
 const groups = analyzeChannels(model).groups.filter(({ pinned }) => !pinned);
 const context = criterionContext(model);
 console.log('| criterion | groups | ms |\n| --- | --- | --- |');
-for (const criterion of criteria) {
+for (const criterion of weightCriteria) {
   const scored = groups.filter((group) => !criterion.refuse?.(group, context));
   const start = process.cpuUsage();
   for (const group of scored) criterion.score(group, context);

@@ -21,6 +21,8 @@ export interface GroupReport {
   /** Channel group or layer. */
   readonly subject: string;
   readonly layers: readonly string[];
+  /** What `before` and `after` count; channels where it is not said. */
+  readonly counts?: 'channels' | 'macs' | 'nodes' | 'weights';
   readonly before: number;
   readonly after: number;
   readonly reason: string;

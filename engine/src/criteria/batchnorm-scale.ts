@@ -7,10 +7,10 @@
  */
 
 import type { ChannelGroup, GroupMember } from '../channels/group';
-import type { Criterion, CriterionContext } from './criterion';
+import type { WeightCriterion, CriterionContext } from './criterion';
 import { combine, sumOverUnits } from './slices';
 
-export const batchnormScale: Criterion = {
+export const batchnormScale: WeightCriterion = {
   id: 'batchnorm-scale',
   title: 'Batch normalization scale',
   doc: 'The absolute scale γ of the BatchNormalization behind the filter (Liu et al., ICCV 2017). Needs models exported with BatchNormalization kept apart; other groups are left as they are.',

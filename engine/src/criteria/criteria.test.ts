@@ -5,7 +5,7 @@ import type { Tensor } from '../ir/model';
 import { makeTensor } from '../ir/tensor';
 import { seededRandom } from '../linalg/random';
 import type { CriterionContext } from './criterion';
-import { criteria } from './index';
+import { weightCriteria } from './index';
 import { normalizations, normalize } from './normalize';
 
 /** A group of convolutions with random weights, each [units, inputs, 3, 3], all units in each. */
@@ -75,7 +75,7 @@ const cases = fc
   .map(([units, inputs, seed]) => makeCase(units, inputs, seed));
 
 function score(id: string, { group, context }: Case): number[] {
-  return [...criteria.find((each) => each.id === id)!.score(group, context)];
+  return [...weightCriteria.find((each) => each.id === id)!.score(group, context)];
 }
 
 const average = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -101,7 +101,7 @@ function agrees(
 
 describe('criteria', () => {
   it('have distinct ids', () => {
-    expect(new Set(criteria.map((each) => each.id)).size).toBe(criteria.length);
+    expect(new Set(weightCriteria.map((each) => each.id)).size).toBe(weightCriteria.length);
   });
 
   it('l1 is the mean over layers of the sum of absolute weights', () => {
@@ -144,7 +144,7 @@ describe('criteria', () => {
 
   it('batchnorm-scale is the absolute scale, and is refused where there is none', () => {
     const each = makeCase(7, [2, 2], 9);
-    const scale = criteria.find(({ id }) => id === 'batchnorm-scale')!;
+    const scale = weightCriteria.find(({ id }) => id === 'batchnorm-scale')!;
     expect(scale.refuse?.(each.group, each.context)).toBeUndefined();
     expect(score('batchnorm-scale', each)).toEqual(
       each.filters[0].map((filter) => Math.abs(filter[0])),

@@ -1,21 +1,58 @@
 /** The contract of an importance criterion. `index.ts` lists all criteria. */
 
+import type { ChannelAnalysis } from '../channels/analyze';
 import type { ChannelGroup, GroupMember } from '../channels/group';
+import type { Dataset } from '../data/dataset';
 import type { Tensor } from '../ir/model';
 import type { Random } from '../linalg/random';
+import type { Runtime } from '../runtime/runtime';
 
-export interface Criterion {
+export type Criterion = WeightCriterion | DataCriterion;
+
+interface CriterionBase {
   readonly id: string;
   readonly title: string;
   /** What it measures, with the formula and the source, for the reference page. */
   readonly doc: string;
-  readonly needs: 'weights' | 'activations' | 'gradients';
   /** True where the scores of different groups are on one scale as they are. */
   readonly comparable: boolean;
   /** Why the criterion says nothing about this group; undefined when it does. */
   refuse?(group: ChannelGroup, context: CriterionContext): string | undefined;
+}
+
+/** Judges by the weights alone, one group after the other. */
+export interface WeightCriterion extends CriterionBase {
+  readonly needs: 'weights';
   /** One importance for each unit of the group; the smallest go first. */
   score(group: ChannelGroup, context: CriterionContext): Float64Array;
+}
+
+/** Judges by running the model on calibration data, all groups in one go. */
+export interface DataCriterion extends CriterionBase {
+  /** `labels` and `gradients` need activations too. */
+  readonly needs: 'activations' | 'labels' | 'gradients';
+  /**
+   * One importance for each unit of each group, in the order of `groups`; the smallest go first.
+   *
+   * @throws CoppiceError `feeds` where the data does not fit the model.
+   */
+  measure(
+    groups: readonly ChannelGroup[],
+    context: CriterionContext,
+    observation: Observation,
+  ): Promise<readonly Float64Array[]>;
+}
+
+/** What a criterion that looks at data has to look with. */
+export interface Observation {
+  readonly analysis: ChannelAnalysis;
+  readonly runtime: Runtime;
+  /** The samples to look at, already limited to as many as were asked for. */
+  readonly calibration: Dataset;
+  readonly signal: AbortSignal;
+  readonly seed: number;
+  /** @param fraction 0 … 1 of the scoring. */
+  progress(fraction: number): void;
 }
 
 /**

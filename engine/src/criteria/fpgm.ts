@@ -7,10 +7,10 @@
  */
 
 import { gramSingle } from '../linalg/simd-gram';
-import type { Criterion } from './criterion';
+import type { WeightCriterion } from './criterion';
 import { combine, scoringMembers, unitSlices } from './slices';
 
-export const fpgm: Criterion = {
+export const fpgm: WeightCriterion = {
   id: 'fpgm',
   title: 'Geometric median',
   doc: 'The mean distance of the filter to the other filters of its layer (He et al., CVPR 2019). The most replaceable filters go first.',

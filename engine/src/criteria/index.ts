@@ -1,7 +1,7 @@
 /** All importance criteria. */
 
 import { batchnormScale } from './batchnorm-scale';
-import type { Criterion } from './criterion';
+import type { Criterion, WeightCriterion } from './criterion';
 import { fpgm } from './fpgm';
 import { l1 } from './l1';
 import { l2 } from './l2';
@@ -9,3 +9,7 @@ import { lamp } from './lamp';
 import { random } from './random';
 
 export const criteria: readonly Criterion[] = [l1, l2, fpgm, lamp, batchnormScale, random];
+
+export const weightCriteria = criteria.filter(
+  (criterion): criterion is WeightCriterion => criterion.needs === 'weights',
+);

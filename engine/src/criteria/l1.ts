@@ -3,10 +3,10 @@
  * Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017 (arXiv 1608.08710).
  */
 
-import type { Criterion } from './criterion';
+import type { WeightCriterion } from './criterion';
 import { combine, scoringMembers, sumOverUnits } from './slices';
 
-export const l1: Criterion = {
+export const l1: WeightCriterion = {
   id: 'l1',
   title: 'L1 norm',
   doc: 'The sum of the absolute weights of the filter (Li et al., ICLR 2017). Small filters go first.',

@@ -3,10 +3,10 @@
  * He et al., "Soft Filter Pruning for Accelerating Deep CNNs", IJCAI 2018 (arXiv 1808.06866).
  */
 
-import type { Criterion } from './criterion';
+import type { WeightCriterion } from './criterion';
 import { combine, scoringMembers, sumOverUnits } from './slices';
 
-export const l2: Criterion = {
+export const l2: WeightCriterion = {
   id: 'l2',
   title: 'L2 norm',
   doc: 'The Euclidean norm of the filter (He et al., IJCAI 2018). Small filters go first.',

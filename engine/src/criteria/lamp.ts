@@ -6,10 +6,10 @@
  * (arXiv 2010.07611), for single weights; here for whole filters.
  */
 
-import type { Criterion } from './criterion';
+import type { WeightCriterion } from './criterion';
 import { combine, scoringMembers, sumOverUnits } from './slices';
 
-export const lamp: Criterion = {
+export const lamp: WeightCriterion = {
   id: 'lamp',
   title: 'Layer-adaptive magnitude',
   doc: 'The squared norm of the filter as a share of what would remain if all smaller ones were gone (Lee et al., ICLR 2021). Comparable between layers as it is.',

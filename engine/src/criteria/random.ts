@@ -3,9 +3,9 @@
  * (PruningBench, arXiv 2406.12315, finds it within a point or two after fine-tuning).
  */
 
-import type { Criterion } from './criterion';
+import type { WeightCriterion } from './criterion';
 
-export const random: Criterion = {
+export const random: WeightCriterion = {
   id: 'random',
   title: 'Random',
   doc: 'Uniform random scores from the seed: the control that another criterion has to beat.',

@@ -38,12 +38,16 @@ export interface MaskedError {
   readonly absolute: number;
 }
 
+export type Counted = 'channels' | 'macs' | 'nodes' | 'weights';
+
 /** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */
 export interface PassNote {
   /** Channel group or layer. */
   readonly subject: string;
   /** Layers that are affected. */
   readonly layers: readonly string[];
+  /** What `before` and `after` count; channels where it is not said. */
+  readonly counts?: Counted;
   readonly before: number;
   readonly after: number;
   /** Why, in words. */

@@ -88,19 +88,22 @@ function groupSection(steps: readonly StepReport[]) {
     step.groups.map((group) => ({ ...group, pass: step.pass })),
   );
   if (rows.length === 0) return nothing;
-  const cut = rows.filter((row) => row.after < row.before).length;
-  return html`<h2>What was cut and why</h2>
+  const smaller = rows.filter((row) => row.after < row.before).length;
+  return html`<h2>What was done and why</h2>
     <p class="muted">
-      Channels that must be cut together form a group. ${cut} of ${rows.length} groups became
-      smaller.
+      Channels that must be cut together form a group; other steps work on layers. ${smaller} of
+      ${rows.length} became smaller.
     </p>
     <coppice-table label="Groups" .rows=${rows} .columns=${groupColumns}></coppice-table>`;
 }
+
+const counted = { channels: 'channels', macs: 'MACs', nodes: 'nodes', weights: 'weights' };
 
 const groupColumns: readonly Column<GroupRow>[] = [
   { title: 'Group', value: (row) => row.subject },
   { title: 'Layers', value: (row) => row.layers.join(', ') },
   { title: 'Step', value: (row) => row.pass },
+  { title: 'Counted', value: (row) => counted[row.counts ?? 'channels'] },
   { title: 'Before', numeric: true, value: (row) => row.before },
   { title: 'After', numeric: true, value: (row) => row.after },
   {

@@ -62,6 +62,11 @@ export const pruneOptions = z
       .enum(['auto', 'none', 'reconstruct'])
       .default('auto')
       .describe('Recovery without training: `auto` reconstructs when there is calibration data.'),
+    images: z
+      .int()
+      .min(1)
+      .default(256)
+      .describe('Calibration samples that a criterion which looks at data sees.'),
     samples: z.int().min(1).default(1024).describe('Calibration samples that recovery looks at.'),
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })

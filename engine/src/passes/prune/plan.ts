@@ -2,10 +2,9 @@
 
 import type { ChannelAnalysis } from '../../channels/analyze';
 import type { ChannelGroup } from '../../channels/group';
-import { criterionContext } from '../../criteria/context';
 import type { Criterion } from '../../criteria/criterion';
-import { criteria } from '../../criteria/index';
 import { normalize, type Normalization } from '../../criteria/normalize';
+import type { GroupScores } from '../../criteria/score';
 import type { Issue } from '../../ir/issue';
 import type { PassNote } from '../pass';
 import { keptAtCost, keptAtRatio } from './allocate';
@@ -28,15 +27,27 @@ export interface Ranked extends Candidate {
   readonly rule: LayerRule;
 }
 
-/** The same analysis, options and seed give the same plan. */
+/** The groups that the options leave to be cut. */
+export function eligibleGroups(
+  { groups }: ChannelAnalysis,
+  { layers }: PruneOptions,
+): readonly ChannelGroup[] {
+  return groups.filter((group) => !group.pinned && !layerRule(group, layers).skip);
+}
+
+/**
+ * The same analysis, scores and options give the same plan.
+ *
+ * @param judged the scores of the eligible groups.
+ */
 export function planCuts(
   analysis: ChannelAnalysis,
+  criterion: Criterion,
+  judged: GroupScores,
   options: PruneOptions,
-  seed: number,
 ): PrunePlan {
-  const criterion = criteria.find(({ id }) => id === options.criterion)!;
   const notes: PassNote[] = [];
-  const ranked = rank(analysis, criterion, options, seed, notes);
+  const ranked = rank(analysis, criterion, judged, options, notes);
   const { kept, issues } = allocate(analysis, ranked, options);
   const cuts = new Map<string, readonly number[]>();
   ranked.forEach((each, i) => {
@@ -52,31 +63,27 @@ export function planCuts(
   return { cuts, notes, issues: [...idle, ...issues] };
 }
 
-/** Scores the groups that may be cut; the others get their note. */
+/** Ranks the units of the groups that may be cut; the other groups get their note. */
 function rank(
   analysis: ChannelAnalysis,
   criterion: Criterion,
+  judged: GroupScores,
   options: PruneOptions,
-  seed: number,
   notes: PassNote[],
 ): Ranked[] {
-  const context = {
-    ...criterionContext(analysis.model, { ...options, seed }),
-    tensor: (name: string) => analysis.tensor(name)!,
-  };
   return analysis.groups.flatMap((group) => {
     const rule = layerRule(group, options.layers);
     const reason = group.pinned
       ? `pinned: ${group.reason ?? 'it must keep its size'}`
       : rule.skip
         ? `left as it is by layers: ${rule.patterns.join(', ')}`
-        : criterion.refuse?.(group, context);
+        : judged.refused.get(group);
     if (reason !== undefined) {
       const { id: subject, layers, channels } = group;
       notes.push({ subject, layers, before: channels, after: channels, reason });
       return [];
     }
-    const scores = weigh(group, criterion.score(group, context), criterion, options);
+    const scores = weigh(group, judged.scores.get(group)!, criterion, options);
     const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b);
     const counts = countsOf(group, rule, options);
     return [

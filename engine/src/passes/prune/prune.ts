@@ -2,13 +2,15 @@
 
 import { analyzeChannels, type ChannelAnalysis } from '../../channels/analyze';
 import { cutChannels } from '../../channels/cut';
+import { criteria } from '../../criteria/index';
+import { scoreGroups } from '../../criteria/score';
 import type { Model } from '../../ir/model';
 import { CoppiceError, type Issue } from '../../ir/issue';
 import type { Pass, PassContext, PassResult } from '../pass';
 import type { Kept } from '../recovery/original';
 import { reconstruct } from '../recovery/reconstruct';
 import { pruneOptions, type PruneOptions } from './options';
-import { planCuts, type PrunePlan } from './plan';
+import { eligibleGroups, planCuts, type PrunePlan } from './plan';
 import { compareMasked } from './verify';
 
 export const prune: Pass<PruneOptions> = {
@@ -32,9 +34,8 @@ async function run(model: Model, options: PruneOptions, context: PassContext): P
   const { signal } = context;
   signal.throwIfAborted();
   const seed = options.seed ?? context.seed;
-  context.progress({ message: `ranking channels by ${options.criterion}` });
   const analysis = analyzeChannels(model);
-  const plan = planCuts(analysis, options, seed);
+  const plan = await rankAndPlan(analysis, options, { ...context, seed });
   const { notes } = plan;
   if (plan.cuts.size === 0)
     return { model, changed: false, notes, issues: [...plan.issues, nothingCut()] };
@@ -49,6 +50,26 @@ async function run(model: Model, options: PruneOptions, context: PassContext): P
     issues: [...plan.issues, ...recovered.issues],
     maskedError,
   };
+}
+
+async function rankAndPlan(
+  analysis: ChannelAnalysis,
+  options: PruneOptions,
+  { runtime, calibration, signal, seed, progress }: PassContext,
+): Promise<PrunePlan> {
+  const criterion = criteria.find(({ id }) => id === options.criterion)!;
+  const message = `ranking channels by ${criterion.id}`;
+  const observe = runtime &&
+    calibration && {
+      runtime,
+      calibration: calibration.sample(Math.min(options.images, calibration.samples), seed),
+      signal,
+      progress: (fraction: number) => progress({ message, fraction: fraction / 2 }),
+    };
+  progress({ message });
+  const groups = eligibleGroups(analysis, options);
+  const judged = await scoreGroups(analysis, groups, criterion, { ...options, seed }, observe);
+  return planCuts(analysis, criterion, judged, options);
 }
 
 async function recover(

@@ -1,8 +1,10 @@
 /** Writes a layer's correction into the model: the weights, and the constant that holds its offset. */
 
-import type { Graph, Tensor } from '../../ir/model';
+import { indexGraph } from '../../ir/graph-index';
+import type { Graph } from '../../ir/model';
 import { freshNames } from '../../ir/naming';
 import { dimsOf, floats, makeTensor, withElements } from '../../ir/tensor';
+import { constantOf, replaceConstant } from './constants';
 import type { CorrectableLayer } from './correctable';
 import type { Correction } from './regression';
 
@@ -15,7 +17,7 @@ export function applyCorrection(
   layer: CorrectableLayer,
   { delta, offset }: Correction,
 ): void {
-  const weight = graph.initializer.find(({ name }) => name === layer.weight)!;
+  const weight = constantOf(indexGraph(graph), layer.weight)!;
   const dims = dimsOf(weight);
   const data = floats(weight).slice();
   const outputs = dims[layer.outputAxis];
@@ -29,7 +31,7 @@ export function applyCorrection(
       data[at] += delta[o * inputs + i] / layer.scale[o];
     }
   }
-  replace(graph, withElements(weight, dims, data));
+  replaceConstant(graph, layer.weight, withElements(weight, dims, data));
   const shift = offset.map((each, o) => (responsive(o) ? each : 0));
   applyOffset(graph, layer, shift);
 }
@@ -64,13 +66,8 @@ function applyOffset(
   }
 }
 
-function add(graph: Graph, tensor: string, by: Float64Array): void {
-  const found = graph.initializer.find(({ name }) => name === tensor)!;
+function add(graph: Graph, name: string, by: Float64Array): void {
+  const found = constantOf(indexGraph(graph), name)!;
   const data = floats(found).map((each, i) => each + by[i]);
-  replace(graph, withElements(found, dimsOf(found), data));
-}
-
-function replace(graph: Graph, tensor: Tensor): void {
-  const at = graph.initializer.findIndex(({ name }) => name === tensor.name);
-  graph.initializer[at] = tensor;
+  replaceConstant(graph, name, withElements(found, dimsOf(found), data));
 }

@@ -5,14 +5,15 @@
 
 import { floatAttribute, intAttribute } from '../../ir/attributes';
 import { indexGraph, type GraphIndex } from '../../ir/graph-index';
-import type { Graph, Node, Tensor } from '../../ir/model';
+import type { Graph, Node } from '../../ir/model';
 import { dimsOf, elementCount, floats } from '../../ir/tensor';
 import { topologicalOrder } from '../../ir/traverse';
+import { constantOf, ownConstant } from './constants';
 
 /** A layer with constant weights and one linear path to a value that can be compared. */
 export interface CorrectableLayer {
   readonly node: Node;
-  /** Name of the weight, an initializer that no other node uses. */
+  /** Name of the weight, a constant that no other node uses. */
   readonly weight: string;
   readonly geometry: 'convolution' | 'dense';
   /** Axis of the outputs in the weight. */
@@ -38,14 +39,22 @@ export type Offset =
   | { readonly kind: 'new-bias' }
   | { readonly kind: 'none' };
 
-/** The correctable layers of a graph in the order in which they must be corrected. */
-export function correctableLayers(graph: Graph): CorrectableLayer[] {
+/**
+ * The correctable layers of a graph in the order in which they must be corrected.
+ *
+ * @param comparable whether a value can be compared: the original has it, too.
+ */
+export function correctableLayers(
+  graph: Graph,
+  comparable: (value: string) => boolean,
+): CorrectableLayer[] {
   const index = indexGraph(graph);
   const { order } = topologicalOrder(graph);
   const position = new Map(order.map((node, at) => [node, at]));
   return order.flatMap((node) => {
     const layer = layerOf(node, index);
-    return layer ? [followPath(layer, index, position)] : [];
+    const found = layer && followPath(layer, index, position);
+    return found && comparable(found.compared) ? [found] : [];
   });
 }
 
@@ -53,7 +62,7 @@ type Start = Omit<CorrectableLayer, 'compared' | 'scale' | 'offset'> & { readonl
 
 function layerOf(node: Node, index: GraphIndex): Start | undefined {
   if (node.domain) return undefined;
-  const weight = ownTensor(node.input[1], index);
+  const weight = ownConstant(index, node.input[1]);
   if (!weight || weight.dataType !== 1) return undefined;
   const dims = dimsOf(weight);
   const base = { node, weight: node.input[1], input: node.input[0], output: node.output[0] };
@@ -89,7 +98,7 @@ function followPath(
     } else if (next.opType === 'Add') {
       const other = next.input[next.input[0] === compared ? 1 : 0];
       if (other === compared) break;
-      const constant = ownTensor(other, index);
+      const constant = ownConstant(index, other);
       if (!constant) {
         const made = index.producer(other);
         const final = made && position.get(made.node)! < position.get(layer.node)!;
@@ -109,7 +118,7 @@ function followPath(
 function ownOffset({ node }: Pick<Start, 'node'>, index: GraphIndex): Offset {
   if (node.opType === 'MatMul') return { kind: 'none' };
   if (!node.input[2]) return { kind: 'new-bias' };
-  const bias = ownTensor(node.input[2], index);
+  const bias = ownConstant(index, node.input[2]);
   return bias ? { kind: 'constant', tensor: node.input[2] } : { kind: 'none' };
 }
 
@@ -119,9 +128,9 @@ function normalization(
   index: GraphIndex,
   channels: number,
 ): { scale: Float64Array } | undefined {
-  const gamma = index.initializer(node.input[1]);
-  const mean = ownTensor(node.input[3], index);
-  const variance = ownTensor(node.input[4], index);
+  const gamma = constantOf(index, node.input[1]);
+  const mean = ownConstant(index, node.input[3]);
+  const variance = ownConstant(index, node.input[4]);
   if (!gamma || !mean || !variance || elementCount(gamma) !== channels) return undefined;
   if (intAttribute(node, 'training_mode', 0) === 1 || mean.dataType !== 1) return undefined;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
@@ -138,10 +147,4 @@ function onlyUser(value: string, index: GraphIndex): Node | undefined {
   if (uses.length !== 1 || index.isOutput(value) || index.capturedBy(value).length > 0)
     return undefined;
   return uses[0].node;
-}
-
-/** An initializer with exactly one use: changing it changes nothing else. */
-function ownTensor(name: string | undefined, index: GraphIndex): Tensor | undefined {
-  if (!name || index.uses(name).length !== 1 || index.capturedBy(name).length > 0) return undefined;
-  return index.initializer(name);
 }

@@ -7,6 +7,7 @@ import { seededRandom, type Random } from '../../linalg/random';
 import { openModel } from '../../runtime/open-model';
 import type { Feeds, NamedTensor, Runtime } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
+import { constantOf } from './constants';
 import { Excerpt } from './excerpt';
 import { windowOf, type Window } from './patches';
 import { indexTensor, originalProbe } from './probe';
@@ -48,13 +49,14 @@ interface Site {
 /** Runs the original over the calibration data; what is kept does not grow with the number of samples. */
 export async function sampleOriginal(
   original: Model,
+  changed: Model,
   layers: readonly CorrectableLayer[],
   kept: Kept,
   data: CalibrationBatches,
   context: { readonly runtime: Runtime; readonly signal: AbortSignal; readonly seed: number },
 ): Promise<OriginalSamples> {
   const { runtime, signal, seed } = context;
-  const sites = await findSites(original, layers, kept, data, runtime, signal);
+  const sites = await findSites(original, changed, layers, kept, data, runtime, signal);
   const probe = originalProbe(original, sites);
   const random = seededRandom(seed);
   const batches: LayerSample[][] = [];
@@ -84,18 +86,19 @@ export async function sampleOriginal(
 /** Sees on one batch how large the planes are that each layer reads and gives. */
 async function findSites(
   original: Model,
+  changed: Model,
   layers: readonly CorrectableLayer[],
   kept: Kept,
   data: CalibrationBatches,
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<Site[]> {
-  const excerpt = new Excerpt(original);
+  const excerpt = new Excerpt(changed);
   const shapes = layers.map(({ input, compared }) => ({
     input: excerpt.node('Shape', [input]),
     compared: excerpt.node('Shape', [compared]),
   }));
-  const index = indexGraph(original.graph!);
+  const [before, after] = [original, changed].map(({ graph }) => indexGraph(graph!));
   const model = excerpt.build(shapes.flatMap((each) => [each.input, each.compared]));
   const session = await openModel(runtime, model);
   try {
@@ -104,10 +107,12 @@ async function findSites(
     const shape = (name: string): number[] =>
       Array.from(results[name].data as BigInt64Array, Number);
     return layers.map((layer, i) => {
-      const weight = index.producer(layer.output)!.node.input[1];
-      const dims = dimsOf(index.initializer(weight)!);
+      const weight = dimsOf(constantOf(after, layer.weight)!);
+      const source = before.producer(layer.output)?.node.input[1];
+      const indices = source === undefined ? undefined : kept(source, layer.outputAxis);
       const given = { input: shape(shapes[i].input), compared: shape(shapes[i].compared) };
-      return siteOf(layer, dims, kept(weight, layer.outputAxis), given, data.samples);
+      const outputs = indices ? dimsOf(constantOf(before, source)!)[layer.outputAxis] : undefined;
+      return { ...siteOf(layer, weight, given, data.samples, outputs), kept: indices };
     });
   } finally {
     await session.close();
@@ -117,10 +122,10 @@ async function findSites(
 function siteOf(
   layer: CorrectableLayer,
   weight: readonly number[],
-  kept: readonly number[] | undefined,
   { input, compared }: { input: readonly number[]; compared: readonly number[] },
   samples: number,
-): Site {
+  originalOutputs: number | undefined,
+): Omit<Site, 'kept'> {
   const isConvolution = layer.geometry === 'convolution';
   const outputs = weight[layer.outputAxis];
   const features = weight.reduce((a, b) => a * b, 1) / outputs;
@@ -130,7 +135,13 @@ function siteOf(
   const window = isConvolution
     ? windowOf(layer.node, [weight[2], weight[3]], [input[2], input[3]], [compared[2], compared[3]])
     : undefined;
-  return { layer, outputs, kept, window, extent, drawn: Math.ceil(rows / samples) };
+  return {
+    layer,
+    outputs: originalOutputs ?? outputs,
+    window,
+    extent,
+    drawn: Math.ceil(rows / samples),
+  };
 }
 
 function drawPositions({ extent, drawn }: Site, random: Random): Int32Array {

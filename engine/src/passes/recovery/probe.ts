@@ -9,6 +9,7 @@ import type { Model } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
 import type { Feeds, NamedTensor } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
+import { constantOf } from './constants';
 import { Excerpt } from './excerpt';
 import { momentKeys, type MomentParts } from './moments';
 import type { LayerSample } from './original';
@@ -78,7 +79,7 @@ export function layerProbe(
   const positions = excerpt.input('positions', 'int64', 1);
   const target = excerpt.input('target', 'float', 3);
   const ones = excerpt.input('ones', 'float', 2);
-  const weight = dimsOf(indexGraph(cut.graph!).initializer(layer.weight)!);
+  const weight = dimsOf(constantOf(indexGraph(cut.graph!), layer.weight)!);
   const outputs = weight[layer.outputAxis];
   const { groups } = layer;
   const names: Record<string, string> = { positions, target, ones };

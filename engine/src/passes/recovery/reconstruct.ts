@@ -11,7 +11,7 @@
 import type { Dataset } from '../../data/dataset';
 import { cloneModel } from '../../ir/clone';
 import { indexGraph } from '../../ir/graph-index';
-import type { Graph, Model, Node } from '../../ir/model';
+import type { Graph, Model } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
 import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
@@ -19,6 +19,8 @@ import type { Runtime, Session } from '../../runtime/runtime';
 import type { Progress } from '../pass';
 import { applyCorrection } from './apply';
 import { correctableLayers, type CorrectableLayer } from './correctable';
+import { changesBetween } from './changes';
+import { constantOf } from './constants';
 import { Frontier, settledValues } from './frontier';
 import { Moments } from './moments';
 import { sampleOriginal, type Kept, type OriginalSamples } from './original';
@@ -49,9 +51,19 @@ const stride = 4;
 /** Layers with more input features than this are left alone: their system would take too long. */
 const mostFeatures = 4608;
 
+/** For changes that cut no channel. */
+export const keptAll: Kept = () => undefined;
+
 /**
- * @param original the model before the cut; `cut` is the model after it, with the same value names.
- * @returns the cut model with corrected weights and statistics; both arguments stay as they are.
+ * Corrects every layer of a changed model that does not get what it got, or does not do what it did.
+ * Where that is comes from comparing the two graphs: values of the same name stand for the same
+ * thing, up to the channels that were cut. A layer that was replaced by several is corrected in the
+ * last of them, the one that makes the value of the original's name.
+ *
+ * @param original the model before the change.
+ * @param cut the model after it.
+ * @param kept which channels a cut left; `keptAll` for all other changes.
+ * @returns the changed model with corrected weights and statistics; both arguments stay as they are.
  * @throws CoppiceError `feeds` when the calibration data does not fit the model's inputs.
  */
 export async function reconstruct(
@@ -62,12 +74,12 @@ export async function reconstruct(
 ): Promise<Recovered> {
   const { signal } = context;
   const model = cloneModel(cut);
-  const layers = layersBehindCuts(original.graph!, model.graph!).filter(
+  const layers = layersBehindChanges(original.graph!, model.graph!).filter(
     (layer) => shapeOf(layer, model).features <= mostFeatures,
   );
   if (layers.length === 0) return { model, corrected: [] };
   const data = await calibrationBatches(original, context);
-  const samples = await sampleOriginal(original, layers, kept, data, context);
+  const samples = await sampleOriginal(original, model, layers, kept, data, context);
   const frontier = new Frontier(data);
   for (const [i, layer] of layers.entries()) {
     signal.throwIfAborted();
@@ -88,30 +100,20 @@ export async function reconstruct(
   return { model, corrected: layers.map(({ weight }) => weight) };
 }
 
-/** Correctable layers whose input is not what it was: behind a constant that changed its size. */
-function layersBehindCuts(original: Graph, cut: Graph): CorrectableLayer[] {
-  const before = indexGraph(original);
-  const after = indexGraph(cut);
-  const touched = new Set<string>();
-  const changed = (name: string, at: number, node: Node): boolean => {
-    const constant = after.initializer(name);
-    if (!constant) return touched.has(name);
-    const source = before.producer(node.output[0])?.node.input[at] ?? name;
-    const twin = before.initializer(source);
-    return !twin || dimsOf(twin).join() !== dimsOf(constant).join();
-  };
-  for (const node of cut.node) {
-    if (!node.input.some((name, at) => changed(name, at, node))) continue;
-    node.output.forEach((name) => touched.add(name));
-  }
-  return correctableLayers(cut).filter(({ input }) => touched.has(input));
+/** Correctable layers that read a value that is not what it was, or that are not what they were. */
+function layersBehindChanges(original: Graph, changed: Graph): CorrectableLayer[] {
+  const changes = changesBetween(original, changed);
+  const made = new Set(original.node.flatMap(({ output }) => output));
+  return correctableLayers(changed, (value) => made.has(value)).filter(
+    ({ node, input }) => changes.touches(input) || changes.rewrites(node),
+  );
 }
 
 function shapeOf(
   { weight, outputAxis }: CorrectableLayer,
   model: Model,
 ): { outputs: number; features: number } {
-  const dims = dimsOf(indexGraph(model.graph!).initializer(weight)!);
+  const dims = dimsOf(constantOf(indexGraph(model.graph!), weight)!);
   const outputs = dims[outputAxis];
   return { outputs, features: dims.reduce((product, dim) => product * dim, 1) / outputs };
 }

@@ -3,33 +3,11 @@
  * all calibration batches spares computing the first layers anew for every layer behind them.
  */
 
-import { capturedValues } from '../../ir/graph-index';
-import type { Graph, Node } from '../../ir/model';
 import type { Feeds, NamedTensor } from '../../runtime/runtime';
 import type { CalibrationBatch, CalibrationBatches } from './samples';
 
 /** Bytes of values that are kept. */
 const bound = 512 * 2 ** 20;
-
-/**
- * The values that nodes behind the pending layers read and that no pending layer can change.
- * Constants are not among them.
- */
-export function settledValues(graph: Graph, pending: readonly Node[]): string[] {
-  const unsettled = new Set<string>();
-  const starts = new Set(pending);
-  const settled = new Set<string>();
-  const made = new Set(graph.node.flatMap(({ output }) => output));
-  const constants = new Set(graph.initializer.map(({ name }) => name));
-  for (const { name } of graph.input) if (!constants.has(name)) made.add(name ?? '');
-  for (const node of graph.node) {
-    const inputs = [...node.input, ...capturedValues(node)].filter((name) => made.has(name));
-    if (!starts.has(node) && !inputs.some((name) => unsettled.has(name))) continue;
-    node.output.forEach((name) => unsettled.add(name));
-    for (const name of inputs) if (!unsettled.has(name)) settled.add(name);
-  }
-  return [...settled];
-}
 
 /** Calibration batches as values of the cut model: its inputs at first, later ones further in. */
 export class Frontier {

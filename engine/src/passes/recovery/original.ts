@@ -8,8 +8,8 @@ import { openModel } from '../../runtime/open-model';
 import type { Feeds, NamedTensor, Runtime } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
 import { constantOf } from './constants';
-import { Excerpt } from './excerpt';
-import { windowOf, type Window } from './patches';
+import { Excerpt } from '../../runtime/excerpt';
+import { windowOf, type Window } from '../../runtime/patches';
 import { indexTensor, originalProbe } from './probe';
 import type { CalibrationBatches } from './samples';
 

@@ -10,10 +10,10 @@ import { dimsOf } from '../../ir/tensor';
 import type { Feeds, NamedTensor } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
 import { constantOf } from './constants';
-import { Excerpt } from './excerpt';
+import { Excerpt } from '../../runtime/excerpt';
 import { momentKeys, type MomentParts } from './moments';
 import type { LayerSample } from './original';
-import { patchIndices, type Window } from './patches';
+import { patchIndices, type Window } from '../../runtime/patches';
 
 /** Names of the inputs and outputs that a probe added. */
 export interface Probe {

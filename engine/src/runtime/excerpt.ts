@@ -1,13 +1,13 @@
-/** A model that computes some intermediate values of another one, and nothing else. */
+/** A model that computes some intermediate values of another one, and nothing else; and where it may begin. */
 
-import { makeAttribute, type AttributeValue } from '../../ir/attributes';
-import { dataTypeNamed, type DataTypeName } from '../../ir/data-type';
-import { capturedValues } from '../../ir/graph-index';
-import { emptyGraph } from '../../ir/empty-graph';
-import type { Model, Node, Tensor, ValueInfo } from '../../ir/model';
-import { freshNames } from '../../ir/naming';
-import { makeTensor } from '../../ir/tensor';
-import type { Feeds } from '../../runtime/runtime';
+import { makeAttribute, type AttributeValue } from '../ir/attributes';
+import { dataTypeNamed, type DataTypeName } from '../ir/data-type';
+import { capturedValues } from '../ir/graph-index';
+import { emptyGraph } from '../ir/empty-graph';
+import type { Graph, Model, Node, Tensor, ValueInfo } from '../ir/model';
+import { freshNames } from '../ir/naming';
+import { makeTensor } from '../ir/tensor';
+import type { Feeds } from './runtime';
 
 /**
  * Collects the nodes that a probe adds behind the values of a model. Values it makes have names that
@@ -120,4 +120,24 @@ export class Excerpt {
       },
     };
   }
+}
+
+/**
+ * The values that nodes behind the pending layers read and that no pending layer can change.
+ * Constants are not among them.
+ */
+export function settledValues(graph: Graph, pending: readonly Node[]): string[] {
+  const unsettled = new Set<string>();
+  const starts = new Set(pending);
+  const settled = new Set<string>();
+  const made = new Set(graph.node.flatMap(({ output }) => output));
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  for (const { name } of graph.input) if (!constants.has(name)) made.add(name ?? '');
+  for (const node of graph.node) {
+    const inputs = [...node.input, ...capturedValues(node)].filter((name) => made.has(name));
+    if (!starts.has(node) && !inputs.some((name) => unsettled.has(name))) continue;
+    node.output.forEach((name) => unsettled.add(name));
+    for (const name of inputs) if (!unsettled.has(name)) settled.add(name);
+  }
+  return [...settled];
 }

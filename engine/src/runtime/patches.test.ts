@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeAttribute, type AttributeValue } from '../../ir/attributes';
-import type { Node } from '../../ir/model';
+import { makeAttribute, type AttributeValue } from '../ir/attributes';
+import type { Node } from '../ir/model';
 import { patchIndices, windowOf, type Extent } from './patches';
 
 function conv(attributes: Record<string, AttributeValue>): Node {

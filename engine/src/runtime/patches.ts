@@ -1,7 +1,7 @@
 /** Where a convolution reads: the index arithmetic of im2col for some of its output positions. */
 
-import { intsAttribute, stringAttribute } from '../../ir/attributes';
-import type { Node } from '../../ir/model';
+import { intsAttribute, stringAttribute } from '../ir/attributes';
+import type { Node } from '../ir/model';
 
 /** Extents in rows and columns. */
 export type Extent = readonly [height: number, width: number];

@@ -5,6 +5,7 @@
  */
 
 import { mirror } from './product';
+import { loadKernel, reserve, unsigned, type WasmKernel } from './wasm-kernel';
 
 /** Columns handled at once, so that a block's rows stay in the cache. */
 const panel = 512;
@@ -17,7 +18,7 @@ const panel = 512;
  */
 export function gramSingle(rows: ArrayLike<number>, count: number, length: number): Float64Array {
   const result = new Float64Array(count * count);
-  const { memory, multiply } = loadKernel();
+  const { memory, call: multiply } = kernel();
   // Rows are padded with zero rows and columns, which add nothing to any product.
   const width = Math.ceil(Math.min(panel, length) / 4) * 4;
   const padded = Math.ceil(count / 4) * 4;
@@ -61,56 +62,14 @@ function addLanes(
   }
 }
 
-/** What is used of the global; its types come with the browser's, which the engine does without. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => {
-    readonly exports: Readonly<Record<string, unknown>>;
-  };
-};
+let loaded: WasmKernel | undefined;
 
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  /** Adds pages of 64 KiB; earlier views of the buffer become empty. */
-  grow(pages: number): number;
+/** Multiplies rows p … p+3 with rows q, q+1; all arguments in bytes. */
+function kernel(): WasmKernel {
+  return (loaded ??= loadKernel(5, { i32: 5, v128: 11 }, instructions()));
 }
 
-interface Kernel {
-  readonly memory: Memory;
-  /** Multiplies rows p … p+3 with rows q, q+1; all arguments in bytes. */
-  multiply(p: number, q: number, stride: number, bytes: number, output: number): void;
-}
-
-let kernel: Kernel | undefined;
-
-function loadKernel(): Kernel {
-  if (kernel) return kernel;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
-  const { m, f } = exports as { m: Memory; f: Kernel['multiply'] };
-  return (kernel = { memory: m, multiply: f });
-}
-
-function reserve(memory: Memory, bytes: number): void {
-  const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / 65_536));
-}
-
-/** The module: types, one function, one memory, both exported (WebAssembly 2.0, binary format). */
-function assemble(): Uint8Array {
-  const i32 = 0x7f;
-  const section = (id: number, content: number[]): number[] => [id, ...sized(content)];
-  const text = (name: string): number[] => sized([...name].map((each) => each.charCodeAt(0)));
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, 1]),
-    ...section(7, [2, ...text('m'), 2, 0, ...text('f'), 0, 0]),
-    ...section(10, [1, ...sized(functionBody())]),
-  ]);
-}
-
-function functionBody(): number[] {
+function instructions(): number[] {
   const [p, q, stride, bytes, output, p1, p2, p3, q1, k] = Array(10).keys();
   const sums = 10;
   const [x, y0, y1] = [18, 19, 20];
@@ -162,16 +121,5 @@ function functionBody(): number[] {
     2,
     ...unsigned(16 * i),
   ]).flat();
-  // Locals beyond the parameters: five of i32 (0x7f), then eleven of v128 (0x7b).
-  return [2, 5, 0x7f, 11, 0x7b, ...addresses, ...loop, ...stores, 0x0b];
-}
-
-/** Bytes with their count before them. */
-function sized(content: number[]): number[] {
-  return [...unsigned(content.length), ...content];
-}
-
-/** LEB128. */
-function unsigned(value: number): number[] {
-  return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
+  return [...addresses, ...loop, ...stores];
 }

@@ -4,10 +4,12 @@
  * shorter shapes, says exactly what inference on the cut model would say.
  */
 
-import { findLayers } from '../inspect/layers';
+import { heldConstants } from '../inspect/constants';
+import { distinctConstants, findLayers } from '../inspect/layers';
 import { assumedSizes } from '../inspect/sizes';
 import { cloneNode } from '../ir/clone';
 import type { Graph, Node } from '../ir/model';
+import { allGraphs } from '../ir/traverse';
 import { graphCost, type Resolve } from '../ops/cost';
 import { findOp } from '../ops/index';
 import type { AxisLabels, Labels } from '../ops/channel-rule';
@@ -18,6 +20,8 @@ import type { Site } from './sites';
 export interface ChannelCost {
   readonly macs: number;
   readonly params: number;
+  /** Of all stored constants; only integers that spell sizes, which cuts add or drop, are not foreseen. */
+  readonly bytes: number;
 }
 
 /** The cost at some state of removal, kept up to date while the state changes. */
@@ -57,6 +61,7 @@ interface Term {
 class Costs implements ChannelCosts {
   macs = 0;
   params = 0;
+  bytes = 0;
   private readonly state: Int32Array;
   private readonly values: Float64Array;
   private readonly terms: readonly Term[];
@@ -90,17 +95,21 @@ class Costs implements ChannelCosts {
   }
 
   saving(group: number): ChannelCost {
-    const before = { macs: this.macs, params: this.params };
+    const { macs, params, bytes } = this;
     const units = this.state[group];
     this.remove(group, units + 1);
-    const saved = { macs: before.macs - this.macs, params: before.params - this.params };
+    const saved = {
+      macs: macs - this.macs,
+      params: params - this.params,
+      bytes: bytes - this.bytes,
+    };
     this.remove(group, units);
     return saved;
   }
 
   after(removed: ReadonlyMap<string, number>): ChannelCost {
     const state = Int32Array.from(this.analysis.groups, ({ id }) => removed.get(id) ?? 0);
-    const cost = { macs: 0, params: 0 };
+    const cost = { macs: 0, params: 0, bytes: 0 };
     this.terms.forEach((term, i) => {
       const isSame = term.groups.every((group) => state[group] === this.state[group]);
       cost[term.kind] += isSame ? this.values[i] : term.count(state);
@@ -172,18 +181,20 @@ class Terms {
   private *ofConstants(): Generator<Term> {
     const uses = this.usesOfConstants();
     const { model, types } = this.analysis;
-    const seen = new Set<object>();
-    for (const layer of findLayers(model, types, this.resolve)) {
-      for (const { constant, role } of layer.weights) {
-        if (role !== 'parameter' || seen.has(constant.key)) continue;
-        seen.add(constant.key);
-        const variants = uses.get(constant.name) ?? [];
-        yield {
-          kind: 'params',
-          groups: groupsOf(variants),
-          count: (removed) => this.elementsOf(variants, constant.elements, removed),
-        };
-      }
+    const layers = findLayers(model, types, this.resolve);
+    const params = distinctConstants(layers, 'parameter');
+    const stored = new Map(distinctConstants(layers));
+    for (const held of [...allGraphs(model)].flatMap(heldConstants)) stored.set(held.key, held);
+    for (const { key, name, elements, bytes } of stored.values()) {
+      const variants = uses.get(name) ?? [];
+      const groups = groupsOf(variants);
+      const count = (removed: Int32Array) => this.elementsOf(variants, elements, removed);
+      if (params.has(key)) yield { kind: 'params', groups, count };
+      yield {
+        kind: 'bytes',
+        groups,
+        count: (removed) => (elements === 0 ? bytes : (count(removed) * bytes) / elements),
+      };
     }
   }
 

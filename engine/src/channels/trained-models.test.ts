@@ -91,8 +91,10 @@ describe.skipIf(!hasModels)('models of ../shared/models (skipped without them)',
       for (const [i, { id }] of analysis.groups.entries()) {
         foretold.remove(i, cuts.get(id)?.length ?? 0);
       }
-      const { macs, params } = inspect(cut, { path: '' }).totals;
+      const { macs, params, weightBytes } = inspect(cut, { path: '' }).totals;
       expect(foretold.params).toBe(params);
+      // Cutting may add or drop a constant of a few integers that spell sizes.
+      expect(Math.abs(foretold.bytes / weightBytes - 1)).toBeLessThan(5e-4);
       // Branches on the sampling rate leave shapes open that a given rate would decide.
       if (name !== 'silero-vad-16k') expect(foretold.macs).toBe(macs);
     },

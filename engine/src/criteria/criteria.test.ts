@@ -190,6 +190,18 @@ describe('criteria', () => {
   });
 });
 
+describe('slamp', () => {
+  it('of the L2 norm is LAMP', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(), (units, seed) => {
+        const each = makeCase(units, [3], seed);
+        const slamp = normalize(Float64Array.from(score('l2', each)), 'slamp');
+        score('lamp', each).forEach((value, unit) => expect(slamp[unit]).toBeCloseTo(value, 9));
+      }),
+    );
+  });
+});
+
 describe('normalization', () => {
   const scores = fc
     .array(fc.double({ min: 0, max: 50, noNaN: true }), { minLength: 1, maxLength: 30 })
@@ -218,6 +230,8 @@ describe('normalization', () => {
     [-2, -1, 0, 3].forEach((centred, i) => {
       expect(normalize(values, 'standard_score')[i]).toBeCloseTo(centred / deviation, 12);
     });
+    expect([...normalize(values, 'size_norm', 9)]).toEqual([1 / 3, 2 / 3, 1, 2]);
+    expect([...normalize(values, 'slamp')]).toEqual([1 / 50, 4 / 49, 9 / 45, 1]);
     const total = [1, 2, 3, 6].reduce((sum, value) => sum + Math.exp(value), 0);
     expect(normalize(values, 'softmax_norm')[3]).toBeCloseTo(Math.exp(6) / total, 12);
   });

@@ -7,6 +7,7 @@
  */
 
 import type { WeightCriterion } from './criterion';
+import { shareOfRemaining } from './normalize';
 import { combine, scoringMembers, sumOverUnits } from './slices';
 
 export const lamp: WeightCriterion = {
@@ -26,15 +27,3 @@ export const lamp: WeightCriterion = {
       ),
     ),
 };
-
-/** Each value over the sum of itself and all that come after it in ascending order. */
-function shareOfRemaining(squares: Float64Array): Float64Array {
-  const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a] || b - a);
-  const scores = new Float64Array(squares.length);
-  let remaining = 0;
-  for (const unit of order) {
-    remaining += squares[unit];
-    scores[unit] = remaining > 0 ? squares[unit] / remaining : 0;
-  }
-  return scores;
-}

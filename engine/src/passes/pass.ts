@@ -14,8 +14,16 @@ export interface Pass<Options = unknown> {
   readonly doc: string;
   /** Schema of the options, from which types, defaults, JSON schema and command line derive. */
   readonly options: z.ZodType<Options>;
+  /** True where the gain shows only in a compressed file, whose size the report then states. */
+  readonly gainsInCompressedSize?: boolean;
   /** Why this model cannot take the pass at all; undefined when it can. */
   refuse(model: Model): string | undefined;
+  /** What `run` would do and why, without doing it; absent where that cannot be told apart. */
+  plan?(
+    model: Model,
+    options: Options,
+    context: PassContext,
+  ): Promise<Pick<PassResult, 'notes' | 'issues'>>;
   /** Never mutates `model`. */
   run(model: Model, options: Options, context: PassContext): Promise<PassResult>;
 }
@@ -52,7 +60,13 @@ export interface PassNote {
   readonly after: number;
   /** Why, in words. */
   readonly reason: string;
+  /** The figures behind it, by names that stay the same; lists of pairs are curves. */
+  readonly why?: Why;
 }
+
+export type Why = Readonly<
+  Record<string, string | number | null | readonly (readonly [number, number])[]>
+>;
 
 export interface PassContext {
   readonly signal: AbortSignal;

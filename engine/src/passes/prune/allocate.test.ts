@@ -17,6 +17,8 @@ function makeChain(widths: readonly number[], seed: number, round = 1): Chain {
   const candidates = widths.map((units) => ({
     scores: Float64Array.from({ length: units }, () => random.uniform()).sort(),
     counts: permittedCounts(units, 1, { ...free, round }),
+    whole: units,
+    structure: random.uniform() < 0.5 ? 'plain' : 'residual',
   }));
   const planes = [...widths, 0].map(() => 1 + random.integer(50));
   const cost: CostOf = (kept) =>
@@ -25,7 +27,7 @@ function makeChain(widths: readonly number[], seed: number, round = 1): Chain {
 }
 
 const widths = fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 8 });
-const scopes = fc.constantFrom('local' as const, 'global' as const);
+const scopes = fc.constantFrom('local' as const, 'isomorphic' as const, 'global' as const);
 const whole = ({ candidates }: Chain): number[] => candidates.map(({ counts }) => counts[0]);
 const smallest = ({ candidates }: Chain): number[] =>
   candidates.map(({ counts }) => counts.at(-1)!);

@@ -15,7 +15,7 @@ describe('the options of pruning', () => {
   it('want exactly one amount', () => {
     expect(pruneOptions.safeParse({}).error?.message).toContain('exactly one');
     expect(pruneOptions.safeParse({ ratio: 0.3, macs: 0.5 }).success).toBe(false);
-    for (const key of ['ratio', 'macs', 'params']) {
+    for (const key of ['ratio', 'macs', 'params', 'bytes']) {
       expect(pruneOptions.safeParse({ [key]: 0.4 }).success).toBe(true);
       for (const wrong of [0, 1, -0.1, 50]) {
         expect(pruneOptions.safeParse({ [key]: wrong }).success).toBe(false);

@@ -5,6 +5,13 @@ import { memberChoices, policies } from '../../criteria/criterion';
 import { criteria } from '../../criteria/index';
 import { normalizations } from '../../criteria/normalize';
 
+/** Which units compete with each other for staying. */
+export const scopes = ['local', 'isomorphic', 'global'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** What decides how much each group loses. */
+export const allocations = ['scores', 'curves', 'slopes'] as const;
+
 const share = z.number().gt(0).lt(1);
 const removable = z.number().min(0).lt(1);
 
@@ -23,14 +30,27 @@ export const pruneOptions = z
       .default('fpgm')
       .describe('How the importance of channels is judged.'),
     scope: z
-      .enum(['local', 'global'])
+      .enum(scopes)
       .default('global')
       .describe(
-        'Whether every channel group loses the same share, or the least important channels of all.',
+        'Which channels compete: those of one group (every group loses the same share), those of groups of the same structure (every structure loses the same share), or all.',
+      ),
+    allocation: z
+      .enum(allocations)
+      .default('scores')
+      .describe(
+        'What decides how much each group loses: scores (one threshold for all), curves (each group is cut alone, and all go down to one level of harm), or slopes (the least harm in all for what is saved). The last two need calibration data.',
       ),
     ratio: share.optional().describe('Share of the channels that is removed.'),
     macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
     params: share.optional().describe('Share of the params that is left.'),
+    bytes: share.optional().describe('Share of the bytes of weights that is left.'),
+    rounds: z
+      .int()
+      .min(1)
+      .max(32)
+      .default(1)
+      .describe('In how many rounds of ranking, cutting and recovery the amount is reached.'),
     normalization: z
       .enum(['auto', ...normalizations])
       .default('auto')
@@ -42,6 +62,12 @@ export const pruneOptions = z
       .default('sum')
       .describe(
         'How the scores of a channel in several coupled layers become one; sum protects residual trunks.',
+      ),
+    group_policy: z
+      .enum(['sum', 'average'])
+      .default('sum')
+      .describe(
+        'How the scores of channels that one unit ties within a layer become one: a channel in each group of a grouped convolution, the channels of a head.',
       ),
     members: z
       .enum(memberChoices)
@@ -71,9 +97,9 @@ export const pruneOptions = z
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
   .refine(
-    ({ ratio, macs, params }) =>
-      [ratio, macs, params].filter((each) => each !== undefined).length === 1,
-    { message: 'Give exactly one of ratio (share removed), macs or params (shares left).' },
+    ({ ratio, macs, params, bytes }) =>
+      [ratio, macs, params, bytes].filter((each) => each !== undefined).length === 1,
+    { message: 'Give exactly one of ratio (share removed), macs, params or bytes (shares left).' },
   );
 
 export type PruneOptions = z.infer<typeof pruneOptions>;

@@ -10,7 +10,8 @@ import type { Pass, PassContext, PassResult } from '../pass';
 import type { Kept } from '../recovery/original';
 import { reconstruct } from '../recovery/reconstruct';
 import { pruneOptions, type PruneOptions } from './options';
-import { eligibleGroups, planCuts, type PrunePlan } from './plan';
+import { planCuts, type PrunePlan } from './plan';
+import { eligibleGroups } from './rank';
 import { compareMasked } from './verify';
 
 export const prune: Pass<PruneOptions> = {

@@ -1,0 +1,114 @@
+/** Says of every group why it was cut as it was: in words, and in figures for tables and programs. */
+
+import type { Criterion } from '../../criteria/criterion';
+import type { PassNote, Why } from '../pass';
+import type { CostModel } from './cost';
+import type { PruneOptions } from './options';
+import type { Left, Ranked } from './rank';
+import { floorsOf } from './steps';
+import { normalizationOf } from './weigh';
+
+/** What ended the cutting of a group. */
+export type Limit =
+  | Left['limit']
+  /** The amount was reached before anything more of the group was worth cutting. */
+  | 'amount'
+  /** A ratio of the group's own, by `layers`. */
+  | 'ratio'
+  /** The floors, and the rounding that leaves no smaller count above them. */
+  | 'min_channels'
+  | 'max_ratio'
+  | 'round';
+
+export interface Explained {
+  readonly criterion: Criterion;
+  readonly options: PruneOptions;
+  readonly model: CostModel;
+}
+
+/** A group that did not take part. */
+export function explainLeft({ group, reason, limit }: Left): PassNote {
+  const { id: subject, layers, channels } = group;
+  return { subject, layers, before: channels, after: channels, reason, why: { limit } };
+}
+
+/** The `i`-th ranked group, which keeps `kept[i]` of its units. */
+export function explainCut(
+  ranked: readonly Ranked[],
+  kept: readonly number[],
+  i: number,
+  explained: Explained,
+): PassNote {
+  const each = ranked[i];
+  const { id: subject, layers, channels: before, units } = each.group;
+  const limit = limitOf(each, kept[i]);
+  return {
+    subject,
+    layers,
+    before,
+    after: (kept[i] * before) / units,
+    reason: inWords(each, kept[i], limit, explained),
+    why: inFigures(ranked, kept, i, limit, explained),
+  };
+}
+
+function limitOf({ group, counts, rule, limits, whole }: Ranked, kept: number): Limit {
+  if (rule.ratio !== undefined) return 'ratio';
+  if (kept > counts[counts.length - 1]) return 'amount';
+  const floors = floorsOf(group.channels / group.units, limits, whole);
+  if (kept - 1 < Math.max(1, floors.minChannels)) return 'min_channels';
+  return kept - 1 < floors.maxRatio ? 'max_ratio' : 'round';
+}
+
+function inWords(
+  { group, scores, counts, rule }: Ranked,
+  kept: number,
+  limit: Limit,
+  { criterion }: Explained,
+): string {
+  const gone = group.units - kept;
+  const reasons: string[] = [];
+  if (rule.ratio !== undefined)
+    reasons.push(`ratio ${rule.ratio} by layers: ${rule.patterns.join(', ')}`);
+  if (gone > 0) {
+    const [last, first] = [scores[gone - 1], scores[gone]].map((score) => score.toPrecision(3));
+    reasons.push(`${criterion.id}: last cut scores ${last}, first kept ${first}`);
+  } else {
+    reasons.push(
+      counts.length === 1
+        ? 'at its floor already'
+        : `${criterion.id}: every unit scores higher than what went elsewhere`,
+    );
+  }
+  if (gone > 0 && limit !== 'amount' && limit !== 'ratio') {
+    reasons.push(`floor reached (${limit})`);
+  }
+  if (!group.exact && group.reason) reasons.push(group.reason);
+  return reasons.join('; ');
+}
+
+function inFigures(
+  ranked: readonly Ranked[],
+  kept: readonly number[],
+  i: number,
+  limit: Limit,
+  { criterion, options, model }: Explained,
+): Why {
+  const { group, raw, scores } = ranked[i];
+  const gone = group.units - kept[i];
+  const whole = model(ranked.map((each) => each.group.units)).macs;
+  const restored = model(kept.with(i, group.units)).macs;
+  const saved = restored - model(kept).macs;
+  return {
+    limit,
+    criterion: criterion.id,
+    normalization: normalizationOf(criterion, options),
+    raw_least: raw[0],
+    raw_most: raw[raw.length - 1],
+    least: scores[0],
+    most: scores[scores.length - 1],
+    last_cut: gone > 0 ? scores[gone - 1] : null,
+    first_kept: scores[gone],
+    macs_saved: whole === 0 ? null : saved / whole,
+  };
+}

@@ -15,8 +15,9 @@ import { parseArgs } from 'node:util';
 import type { ChannelAnalysis } from '#engine/channels/analyze';
 import { analyzeChannels } from '#engine/channels/analyze';
 import { channelCosts } from '#engine/channels/cost';
-import { criterionContext } from '#engine/criteria/context';
-import { weightCriteria } from '#engine/criteria/index';
+import type { Observation } from '#engine/criteria/criterion';
+import { criteria } from '#engine/criteria/index';
+import { scoreGroups } from '#engine/criteria/score';
 import type { Dataset } from '#engine/data/dataset';
 import { openDataset } from '#engine/data/open';
 import type { Preprocessing } from '#engine/data/preprocessing';
@@ -166,6 +167,7 @@ async function measureOne(
   if (!cut.changed)
     return [cut.issues.map(({ message }) => message).join(' '), '', '', '', '', '', ''];
   const recovered = await run('reconstruct');
+  const scoring = await scoringMilliseconds(analysis, criterion, { ...context, test }, seed);
   const [whole, left] = [model, cut.model].map((each) => channelCosts(analyzeChannels(each)));
   const pruned = await accuracy(runtime, cut.model, test, subject);
   const after = await accuracy(runtime, recovered.model, test, subject);
@@ -175,19 +177,24 @@ async function measureOne(
     percent(pruned),
     percent(after),
     `+${(100 * (after - pruned)).toFixed(1)}`,
-    `${scoringMilliseconds(model, analysis, criterion).toFixed(0)} ms`,
+    `${scoring.toFixed(0)} ms`,
     `${(recovered.seconds - cut.seconds).toFixed(1)} s`,
   ];
 }
 
 /** Scores all groups once; the weights are in memory already. */
-function scoringMilliseconds(model: Model, { groups }: ChannelAnalysis, id: string): number {
-  const context = criterionContext(model);
-  const criterion = weightCriteria.find((each) => each.id === id)!;
+async function scoringMilliseconds(
+  analysis: ChannelAnalysis,
+  id: string,
+  { calibration, ...observe }: Bench & Omit<Observation, 'analysis' | 'seed' | 'calibration'>,
+  seed: number,
+): Promise<number> {
+  const groups = analysis.groups.filter(({ pinned }) => !pinned);
+  const criterion = criteria.find((each) => each.id === id)!;
+  const images = Math.min(calibration.samples, 256);
+  const data = calibration.sample(images, seed);
   const start = performance.now();
-  for (const group of groups) {
-    if (!group.pinned && !criterion.refuse?.(group, context)) criterion.score(group, context);
-  }
+  await scoreGroups(analysis, groups, criterion, { seed }, { ...observe, calibration: data });
   return performance.now() - start;
 }
 

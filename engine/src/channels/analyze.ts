@@ -44,6 +44,8 @@ export interface ChannelAnalysis {
   signature(labels: Labels | undefined): string;
   /** How many indices of an axis belong to each group, by position in `groups`. */
   extents(labels: AxisLabels): ReadonlyMap<number, number>;
+  /** For each index of an axis the unit of the group that it belongs to, or -1. */
+  unitsOn(labels: AxisLabels | undefined, group: ChannelGroup): Int32Array;
 }
 
 /** Marks the roots of the units that go. */
@@ -66,6 +68,7 @@ class Analysis implements ChannelAnalysis {
   private readonly byLayer = new Map<string, FormedGroup[]>();
   private readonly byId: ReadonlyMap<string, FormedGroup>;
   private groupOfRoot: Int32Array | undefined;
+  private readonly unitOfRoot = new Map<string, ReadonlyMap<number, number>>();
 
   constructor(
     readonly model: Model,
@@ -160,6 +163,23 @@ class Analysis implements ChannelAnalysis {
       if (group >= 0) counts.set(group, (counts.get(group) ?? 0) + 1);
     }
     return counts;
+  }
+
+  unitsOn(labels: AxisLabels | undefined, { id }: ChannelGroup): Int32Array {
+    const { roots } = this;
+    const unitOf = this.unitsOfGroup(id);
+    return Int32Array.from(labels ?? [], (label) =>
+      label === none ? -1 : (unitOf.get(roots[label]) ?? -1),
+    );
+  }
+
+  private unitsOfGroup(id: string): ReadonlyMap<number, number> {
+    let units = this.unitOfRoot.get(id);
+    if (!units) {
+      units = new Map(Array.from(this.byId.get(id)?.roots ?? [], (root, unit) => [root, unit]));
+      this.unitOfRoot.set(id, units);
+    }
+    return units;
   }
 
   private indexGroups(): Int32Array {

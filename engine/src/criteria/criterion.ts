@@ -16,13 +16,13 @@ interface CriterionBase {
   readonly doc: string;
   /** True where the scores of different groups are on one scale as they are. */
   readonly comparable: boolean;
-  /** Why the criterion says nothing about this group; undefined when it does. */
-  refuse?(group: ChannelGroup, context: CriterionContext): string | undefined;
 }
 
 /** Judges by the weights alone, one group after the other. */
 export interface WeightCriterion extends CriterionBase {
   readonly needs: 'weights';
+  /** Why the criterion says nothing about this group; undefined when it does. */
+  refuse?(group: ChannelGroup, context: CriterionContext): string | undefined;
   /** One importance for each unit of the group; the smallest go first. */
   score(group: ChannelGroup, context: CriterionContext): Float64Array;
 }
@@ -31,6 +31,8 @@ export interface WeightCriterion extends CriterionBase {
 export interface DataCriterion extends CriterionBase {
   /** `labels` and `gradients` need activations too. */
   readonly needs: 'activations' | 'labels' | 'gradients';
+  /** Why the criterion says nothing about this group; undefined when it does. */
+  refuse?(group: ChannelGroup, analysis: ChannelAnalysis): string | undefined;
   /**
    * One importance for each unit of each group, in the order of `groups`; the smallest go first.
    *

@@ -1,14 +1,29 @@
 /** All importance criteria. */
 
+import { activationMagnitude } from './activation-magnitude';
+import { apoz } from './apoz';
 import { batchnormScale } from './batchnorm-scale';
 import type { Criterion, WeightCriterion } from './criterion';
 import { fpgm } from './fpgm';
+import { hrank } from './hrank';
 import { l1 } from './l1';
 import { l2 } from './l2';
 import { lamp } from './lamp';
+import { nuclearNorm } from './nuclear-norm';
 import { random } from './random';
 
-export const criteria: readonly Criterion[] = [l1, l2, fpgm, lamp, batchnormScale, random];
+export const criteria: readonly Criterion[] = [
+  l1,
+  l2,
+  fpgm,
+  lamp,
+  batchnormScale,
+  nuclearNorm,
+  hrank,
+  activationMagnitude,
+  apoz,
+  random,
+];
 
 export const weightCriteria = criteria.filter(
   (criterion): criterion is WeightCriterion => criterion.needs === 'weights',

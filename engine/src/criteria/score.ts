@@ -30,7 +30,10 @@ export async function scoreGroups(
   };
   const refused = new Map<ChannelGroup, string>();
   for (const group of groups) {
-    const reason = criterion.refuse?.(group, context);
+    const reason =
+      criterion.needs === 'weights'
+        ? criterion.refuse?.(group, context)
+        : criterion.refuse?.(group, analysis);
     if (reason !== undefined) refused.set(group, reason);
   }
   const scored = groups.filter((group) => !refused.has(group));
@@ -38,7 +41,8 @@ export async function scoreGroups(
     const scores = new Map(scored.map((group) => [group, criterion.score(group, context)]));
     return { scores, refused };
   }
-  if (!observe) throw noData(criterion);
+  const isLabelled = criterion.needs !== 'labels' || observe?.calibration.labelled;
+  if (!observe || !isLabelled) throw noData(criterion);
   const observation = { ...observe, analysis, seed: options.seed ?? 0 };
   const measured = await criterion.measure(scored, context, observation);
   return { scores: new Map(scored.map((group, i) => [group, measured[i]])), refused };

@@ -8,6 +8,8 @@ interface Row {
   readonly title: string;
   readonly value: (figures: ModelFigures) => number | null;
   readonly format: (value: number) => string;
+  /** Left out where the original has no value. */
+  readonly optional?: boolean;
 }
 
 export function reportTable(report: Report): string {
@@ -20,7 +22,10 @@ export function reportTable(report: Report): string {
         },
       ]
     : [];
-  const rows = [...structureRows, ...metric].map(({ title, value, format }) => {
+  const shown = [...structureRows, ...metric].filter(
+    ({ optional, value }) => !optional || value(report.before) !== null,
+  );
+  const rows = shown.map(({ title, value, format }) => {
     const before = value(report.before);
     const after = value(report.after);
     const share =
@@ -40,10 +45,14 @@ export function reportTable(report: Report): string {
       .join('   ')
       .trimEnd(),
   );
-  const { verification, runtime, issues } = report;
+  const { verification, runtime, issues, steps } = report;
+  // Of what is only information, what a step says of its result matters here.
+  const ofSteps = new Set(steps.flatMap((step) => step.notes));
   const notes = issues
-    .filter((each) => each.severity !== 'information')
-    .map((each) => `${each.severity}: ${each.message}`);
+    .filter(({ severity, message }) => severity !== 'information' || ofSteps.has(message))
+    .map(
+      ({ severity, message }) => `${severity === 'information' ? 'note' : severity}: ${message}`,
+    );
   return [...lines, '', ...verificationText(verification, runtime), ...notes].join('\n');
 }
 
@@ -51,6 +60,12 @@ const structureRows: readonly Row[] = [
   { title: 'params', value: (each) => each.params, format: formatCount },
   { title: 'MACs', value: (each) => each.macs, format: formatCount },
   { title: 'weights', value: (each) => each.weightBytes, format: formatBytes },
+  {
+    title: 'file after gzip',
+    value: (each) => each.compressedBytes ?? null,
+    format: formatBytes,
+    optional: true,
+  },
   { title: 'latency here', value: (each) => each.latencyMs, format: (ms) => `${ms.toFixed(2)} ms` },
 ];
 

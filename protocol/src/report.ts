@@ -4,6 +4,8 @@ export interface ModelFigures {
   readonly params: number;
   readonly macs: number;
   readonly weightBytes: number;
+  /** The whole file after gzip; only where a step gains nothing but that. */
+  readonly compressedBytes?: number;
   /** Milliseconds per inference, measured on this machine; null where it was not. */
   readonly latencyMs: number | null;
   /** Task metric (top-1 share) or fidelity; null without data. */

@@ -6,6 +6,8 @@ import { exampleShapes } from '../inspect/sized-types';
 import { isAbort } from '../ir/cancellation';
 import type { Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
+import { compressedSize } from '../onnx/compressed-size';
+import { passes } from '../passes';
 import { structuralFigures } from '../report/figures';
 import type { MetricName, ModelFigures } from '../report/report';
 import { evaluateAccuracy } from '../runtime/evaluate';
@@ -14,7 +16,7 @@ import { measureLatency } from '../runtime/measure';
 import { openModel } from '../runtime/open-model';
 import type { Runtime, Session } from '../runtime/runtime';
 import type { RecipeDatasets } from './data-source';
-import type { Recipe } from './schema';
+import { stepOf, type Recipe } from './schema';
 
 export interface Meter {
   /** What `metric` means; null without data. */
@@ -49,6 +51,12 @@ export async function createMeter(options: MeterOptions): Promise<Meter> {
   const reference =
     metric?.id === 'fidelity' ? await openModel(runtime, original, sessionOptions) : undefined;
 
+  const gainsCompressed = recipe.steps.some((step) =>
+    passes.some(
+      ({ id, gainsInCompressedSize }) => gainsInCompressedSize && id === stepOf(step).pass,
+    ),
+  );
+
   const valueOf = async (session: Session, model: Model): Promise<number | null> => {
     if (!dataset || !metric) return null;
     if (metric.id === 'top1') {
@@ -69,7 +77,10 @@ export async function createMeter(options: MeterOptions): Promise<Meter> {
     metric,
     issues,
     measure: async (model) => {
-      const figures = structuralFigures(inspect(model, { path }));
+      const figures = {
+        ...structuralFigures(inspect(model, { path })),
+        ...(gainsCompressed ? { compressedBytes: compressedSize(model) } : {}),
+      };
       const latencyMs = await latencyOf(runtime, model, { ...sessionOptions, signal });
       const session = await openModel(runtime, model, sessionOptions);
       try {

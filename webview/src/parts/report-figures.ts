@@ -10,17 +10,25 @@ import {
 } from '../format';
 import type { Figure } from './figures';
 
-type Sizes = Pick<ModelFigures, 'params' | 'macs' | 'weightBytes' | 'latencyMs'>;
+type Sizes = Pick<
+  ModelFigures,
+  'params' | 'macs' | 'weightBytes' | 'compressedBytes' | 'latencyMs'
+>;
 
 export function sizeFigures(before: Sizes, after: Sizes): readonly Figure[] {
   const latency =
     before.latencyMs === null || after.latencyMs === null
       ? []
       : [figure('Latency here', before.latencyMs, after.latencyMs, formatMilliseconds)];
+  const compressed =
+    before.compressedBytes === undefined || after.compressedBytes === undefined
+      ? []
+      : [figure('File after gzip', before.compressedBytes, after.compressedBytes, formatBytes)];
   return [
     figure('MACs', before.macs, after.macs, formatCount),
     figure('Parameters', before.params, after.params, formatCount),
     figure('Weights', before.weightBytes, after.weightBytes, formatBytes),
+    ...compressed,
     ...latency,
   ];
 }

@@ -2,5 +2,7 @@
 
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
+import { simplify } from './simplify/simplify';
+import { sparsify } from './sparsify/sparsify';
 
-export const passes: readonly Pass[] = [prune];
+export const passes: readonly Pass[] = [prune, simplify, sparsify];

@@ -1,8 +1,9 @@
 /** All compression passes. */
 
+import { decompose } from './decompose/decompose';
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
 import { simplify } from './simplify/simplify';
 import { sparsify } from './sparsify/sparsify';
 
-export const passes: readonly Pass[] = [prune, simplify, sparsify];
+export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify];

@@ -80,3 +80,42 @@ export interface GroupInfo {
   readonly exact: boolean;
   readonly reason: string | null;
 }
+
+/** What a change is predicted to do, from the weights alone. */
+export interface PredictedEffect {
+  /** Shares of the model's MACs and params that go, 0 … 1; params may also grow. */
+  readonly macsSaved: number;
+  readonly paramsSaved: number;
+  /** Root mean square error of the model's output relative to the output, before any recovery. */
+  readonly error: number;
+}
+
+/** What a layer would best suffer. */
+export type LayerAdvice = { readonly layer: string } & (
+  | ({
+      readonly kind: 'prune';
+      /** What a recipe calls the layer. */
+      readonly glob: string;
+      /** The channel group that goes with it. */
+      readonly group: string;
+      /** Share of the group's channels. */
+      readonly ratio: number;
+    } & PredictedEffect)
+  | ({
+      readonly kind: 'decompose';
+      readonly glob: string;
+      /** Id of the method. */
+      readonly method: string;
+      readonly ranks: readonly number[];
+      /** What the method calls them. */
+      readonly rankNames: readonly string[];
+    } & PredictedEffect)
+  | { readonly kind: 'leave'; readonly reason: string }
+);
+
+export interface ModelAdvice {
+  /** The most expensive layer first; those without MACs are left out. */
+  readonly layers: readonly LayerAdvice[];
+  /** Why there is none, or none for some layers; null where every layer has one. */
+  readonly note: string | null;
+}

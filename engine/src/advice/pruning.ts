@@ -1,0 +1,92 @@
+/**
+ * What pruning the channel group of a layer would save and cost. Units go in the order of the
+ * criterion that a prune step ranks by, and what they contributed to the layers that read them is
+ * the error.
+ */
+
+import type { ChannelAnalysis } from '../channels/analyze';
+import type { ChannelCosts } from '../channels/cost';
+import type { ChannelGroup } from '../channels/group';
+import { criterionContext } from '../criteria/context';
+import type { CriterionContext } from '../criteria/criterion';
+import { fpgm } from '../criteria/fpgm';
+import type { ChannelMoments } from './moments';
+import { readersOf } from './readers';
+
+/** One way to make a model smaller. */
+export interface Saving {
+  /** Shares of the model's MACs and params that go. */
+  readonly macsSaved: number;
+  readonly paramsSaved: number;
+  /** Predicted root mean square error of the model's output, relative to the output. */
+  readonly error: number;
+}
+
+export interface Pruning extends Saving {
+  /** Share of the group's units that goes. */
+  readonly ratio: number;
+}
+
+/** Shares that are looked at; a prune step takes no more than the last one by default. */
+const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
+/** Channels that a prune step leaves in every layer. */
+const leastChannels = 2;
+
+export class PruningAdvisor {
+  private readonly context: CriterionContext;
+  private readonly known = new Map<ChannelGroup, readonly Pruning[]>();
+
+  constructor(
+    private readonly analysis: ChannelAnalysis,
+    private readonly costs: ChannelCosts,
+    private readonly moments: ReadonlyMap<string, ChannelMoments>,
+    private readonly gains: ReadonlyMap<string, number>,
+  ) {
+    this.context = {
+      ...criterionContext(analysis.model),
+      tensor: (name) => analysis.tensor(name)!,
+    };
+  }
+
+  /** The group at growing ratios; nothing where it is pinned or no layer reads it. */
+  prunings(group: ChannelGroup): readonly Pruning[] {
+    let known = this.known.get(group);
+    if (!known) this.known.set(group, (known = group.pinned ? [] : this.weigh(group)));
+    return known;
+  }
+
+  private weigh(group: ChannelGroup): Pruning[] {
+    const loss = this.lossOfUnits(group);
+    if (!loss) return [];
+    const scores = fpgm.score(group, this.context);
+    const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b);
+    const { macs, params } = this.costs;
+    return ratios.flatMap((ratio) => {
+      const removed = group.units - Math.round(group.units * (1 - ratio));
+      const left = ((group.units - removed) * group.channels) / group.units;
+      if (removed === 0 || left < leastChannels) return [];
+      const after = this.costs.after(new Map([[group.id, removed]]));
+      const power = order.slice(0, removed).reduce((sum, unit) => sum + loss[unit], 0);
+      return [
+        {
+          ratio,
+          macsSaved: macs > 0 ? 1 - after.macs / macs : 0,
+          paramsSaved: params > 0 ? 1 - after.params / params : 0,
+          error: Math.sqrt(power),
+        },
+      ];
+    });
+  }
+
+  /** For each unit the power of the error at the model's outputs when it goes. */
+  private lossOfUnits(group: ChannelGroup): Float64Array | undefined {
+    const readers = readersOf(group, this.analysis, this.moments);
+    if (readers.length === 0) return undefined;
+    const loss = new Float64Array(group.units);
+    for (const { node, shares } of readers) {
+      const gain = this.gains.get(node.output[0]) ?? 0;
+      shares.forEach((share, unit) => (loss[unit] += gain * share));
+    }
+    return loss;
+  }
+}

@@ -144,6 +144,11 @@ export class GraphEditor {
     for (const name of node.output) if (this.makers.get(name) === node) this.forget(name);
   }
 
+  /** Drops what the file declares of a value whose shape has changed. */
+  forgetType(value: string): void {
+    this.graph.valueInfo = this.graph.valueInfo.filter(({ name }) => name !== value);
+  }
+
   /** Leaves out outputs that nothing reads. */
   dropOutputs(node: Node, names: readonly string[]): void {
     node.output = node.output.map((name) => (names.includes(name) ? '' : name));

@@ -13,8 +13,8 @@ export function equalDims(a: readonly Dim[] | undefined, b: readonly Dim[] | und
 }
 
 /**
- * What a Reshape has to be told so that it makes `to` of `from` at every size: sizes, 0 for a symbol
- * that stays in its place, and -1 once. Undefined where that does not say it.
+ * What a Reshape has to be told so that it makes `to` of `from` at every size: 0 for what stays in its
+ * place, sizes, and -1 once for another symbol. Undefined where that does not say it.
  */
 export function reshapeTarget(
   from: readonly Dim[] | undefined,
@@ -24,7 +24,7 @@ export function reshapeTarget(
   if (!from || !to || to.includes(0)) return undefined;
   if (multiplyDims(...from) !== multiplyDims(...to)) return undefined;
   const target = to.map((dim, axis) =>
-    typeof dim === 'number' ? dim : dim === from[axis] ? 0 : -1,
+    dim === from[axis] ? 0 : typeof dim === 'number' ? dim : -1,
   );
   return target.filter((dim) => dim === -1).length <= 1 ? target : undefined;
 }

@@ -132,6 +132,9 @@ export function settledValues(graph: Graph, pending: readonly Node[]): string[] 
   const settled = new Set<string>();
   const made = new Set(graph.node.flatMap(({ output }) => output));
   const constants = new Set(graph.initializer.map(({ name }) => name));
+  for (const { opType, output } of graph.node) {
+    if (opType === 'Constant') output.forEach((name) => made.delete(name));
+  }
   for (const { name } of graph.input) if (!constants.has(name)) made.add(name ?? '');
   for (const node of graph.node) {
     const inputs = [...node.input, ...capturedValues(node)].filter((name) => made.has(name));

@@ -1,73 +1,90 @@
-/** Writes a layer's correction into the model: the weights, and the constant that holds its offset. */
+/** Writes the correction of a joint into the model: the weights, and the constant that holds its offset. */
 
+import { makeAttribute } from '../../ir/attributes';
 import { indexGraph } from '../../ir/graph-index';
-import type { Graph } from '../../ir/model';
+import type { Graph, Model, Node } from '../../ir/model';
 import { freshNames } from '../../ir/naming';
 import { dimsOf, floats, makeTensor, withElements } from '../../ir/tensor';
 import { constantOf, replaceConstant } from './constants';
-import type { CorrectableLayer } from './correctable';
+import type { Offset } from './correctable';
+import { featuresOf, type Joint, type Term } from './joints';
 import type { Correction } from './regression';
 
 /** Channels whose scale is this small next to the layer's largest say nothing about their weights. */
 const negligible = 1e-4;
 
-/** Changes initializers of `graph`, and the layer's node where it gets its first bias. */
+/** Changes constants of the model, and the node of a layer that gets its first bias. */
 export function applyCorrection(
-  graph: Graph,
-  layer: CorrectableLayer,
+  model: Model,
+  { terms, offset: place }: Joint,
   { delta, offset }: Correction,
 ): void {
-  const weight = constantOf(indexGraph(graph), layer.weight)!;
-  const dims = dimsOf(weight);
-  const data = floats(weight).slice();
-  const outputs = dims[layer.outputAxis];
-  const inputs = data.length / outputs;
-  const largest = layer.scale.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-  const responsive = (o: number): boolean => Math.abs(layer.scale[o]) > negligible * largest;
-  for (let o = 0; o < outputs; o++) {
-    if (!responsive(o)) continue;
-    for (let i = 0; i < inputs; i++) {
-      const at = layer.outputAxis === 0 ? o * inputs + i : i * outputs + o;
-      data[at] += delta[o * inputs + i] / layer.scale[o];
-    }
+  const features = delta.length / offset.length;
+  let from = 0;
+  for (const term of terms) {
+    const size = featuresOf(term);
+    const part = (output: number, feature: number): number =>
+      delta[output * features + from + feature];
+    addToWeight(model.graph!, term, part);
+    from += size;
   }
-  replaceConstant(graph, layer.weight, withElements(weight, dims, data));
-  const shift = offset.map((each, o) => (responsive(o) ? each : 0));
-  applyOffset(graph, layer, shift);
+  if (place) addToOffset(model, place, offset);
 }
 
-function applyOffset(
+function addToWeight(
   graph: Graph,
-  { node, scale, offset, weight }: CorrectableLayer,
-  by: Float64Array,
+  { layer, from, to }: Term,
+  delta: (output: number, feature: number) => number,
 ): void {
-  switch (offset.kind) {
-    case 'none':
-      return;
-    case 'constant': {
-      add(graph, offset.tensor, by);
-      return;
-    }
-    case 'running-mean': {
-      // γ·(y − mean)/σ rises by b when the mean falls by b·σ/γ.
-      add(
-        graph,
-        offset.tensor,
-        by.map((each, o) => (each === 0 ? 0 : -each / scale[o])),
-      );
-      return;
-    }
-    case 'new-bias': {
-      const name = freshNames(graph)(`${weight}.bias`);
-      graph.initializer.push(makeTensor(name, 'float', [by.length], Float32Array.from(by)));
-      const target = graph.node.find(({ output }) => output[0] === node.output[0])!;
-      target.input[2] = name;
-    }
+  const { layout, scale } = layer;
+  const weight = constantOf(indexGraph(graph), layer.weight)!;
+  const data = floats(weight).slice();
+  const first = from * layout.taps;
+  const size = (to - from) * layout.taps;
+  for (const o of responsive(scale)) {
+    for (let i = 0; i < size; i++) data[layout.at(o, first + i)] += delta(o, i) / scale[o];
   }
+  replaceConstant(graph, layer.weight, withElements(weight, dimsOf(weight), data));
 }
 
-function add(graph: Graph, name: string, by: Float64Array): void {
-  const found = constantOf(indexGraph(graph), name)!;
+/** The channels on which a constant has a noticeable effect. */
+function responsive(gain: Float64Array): number[] {
+  const largest = gain.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  return Array.from(gain.keys()).filter((o) => Math.abs(gain[o]) > negligible * largest);
+}
+
+function addToOffset(model: Model, { holder, input, gain }: Offset, offset: Float64Array): void {
+  const index = indexGraph(model.graph!);
+  const node = index.producer(holder)!.node;
+  const by = new Float64Array(gain.length);
+  for (const o of responsive(gain)) by[o] = offset[o] / gain[o];
+  const found = constantOf(index, node.input[input]);
+  if (!found) {
+    node.input[input] = addConstant(model, `${node.input[1]}.bias`, by);
+    return;
+  }
   const data = floats(found).map((each, i) => each + by[i]);
-  replaceConstant(graph, name, withElements(found, dimsOf(found), data));
+  replaceConstant(model.graph!, node.input[input], withElements(found, dimsOf(found), data));
+}
+
+/** Before IR 4 initializers have to be inputs of the graph, so there a Constant node holds it. */
+function addConstant(model: Model, wanted: string, values: Float64Array): string {
+  const graph = model.graph!;
+  const name = freshNames(graph)(wanted);
+  const tensor = makeTensor(name, 'float', [values.length], values);
+  if (Number(model.irVersion ?? 0) >= 4) {
+    graph.initializer.push(tensor);
+    return name;
+  }
+  const attribute = [makeAttribute('value', tensor)];
+  const node: Node = {
+    opType: 'Constant',
+    name,
+    input: [],
+    output: [name],
+    attribute,
+    metadataProps: [],
+  };
+  graph.node.unshift(node);
+  return name;
 }

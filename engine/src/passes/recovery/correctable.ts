@@ -1,145 +1,199 @@
 /**
- * Which layers of a cut model recovery may correct, and against what: for each, the value it reads,
- * the farthest value that is still linear in its output, and where a constant offset can go.
+ * Which layers of a changed model recovery may correct, and against what: for each, the value it
+ * reads, the farthest value that is still linear in its output, and where a constant offset can go.
  */
 
 import { floatAttribute, intAttribute } from '../../ir/attributes';
 import { indexGraph, type GraphIndex } from '../../ir/graph-index';
-import type { Graph, Node } from '../../ir/model';
+import type { Model, Node, Tensor } from '../../ir/model';
 import { dimsOf, elementCount, floats } from '../../ir/tensor';
 import { topologicalOrder } from '../../ir/traverse';
+import { inferTypes, type TypeTable } from '../../ops/infer';
 import { constantOf, ownConstant } from './constants';
+import { weightLayout, type WeightLayout } from './weight-layout';
 
 /** A layer with constant weights and one linear path to a value that can be compared. */
 export interface CorrectableLayer {
   readonly node: Node;
   /** Name of the weight, a constant that no other node uses. */
   readonly weight: string;
-  readonly geometry: 'convolution' | 'dense';
-  /** Axis of the outputs in the weight. */
-  readonly outputAxis: 0 | 1;
-  readonly groups: number;
+  readonly layout: WeightLayout;
   readonly input: string;
   readonly output: string;
   /**
-   * What is compared with the original: the layer's output after BatchNormalization and a residual
-   * Add whose other side is final by then, so that the layer also makes up for that side's errors.
+   * What is compared with the original: the layer's output after BatchNormalization and residual
+   * sums, so that the layer also makes up for the errors of the other summands.
    */
   readonly compared: string;
   /** d compared / d output, one for each output channel. */
   readonly scale: Float64Array;
-  readonly offset: Offset;
+  readonly offset: Offset | undefined;
 }
 
-/** Where a constant added to each channel of `compared` is stored. */
-export type Offset =
-  | { readonly kind: 'running-mean'; readonly tensor: string; readonly variance: string }
-  | { readonly kind: 'constant'; readonly tensor: string }
-  /** The layer has no bias yet, but can take one as this input. */
-  | { readonly kind: 'new-bias' }
-  | { readonly kind: 'none' };
+/** Where a constant added to each channel of `compared` is stored: an input of a node. */
+export interface Offset {
+  /** What the node makes. */
+  readonly holder: string;
+  /** The node's input, which may be absent: a layer without a bias can take one. */
+  readonly input: number;
+  /** d compared / d constant: negative for the running mean of BatchNormalization. */
+  readonly gain: Float64Array;
+}
 
 /**
- * The correctable layers of a graph in the order in which they must be corrected.
+ * The correctable layers of a model in topological order.
  *
- * @param comparable whether a value can be compared: the original has it, too.
+ * @param comparable whether a value can be compared, because the original has it, too.
  */
 export function correctableLayers(
-  graph: Graph,
+  model: Model,
   comparable: (value: string) => boolean,
 ): CorrectableLayer[] {
-  const index = indexGraph(graph);
-  const { order } = topologicalOrder(graph);
-  const position = new Map(order.map((node, at) => [node, at]));
-  return order.flatMap((node) => {
-    const layer = layerOf(node, index);
-    const found = layer && followPath(layer, index, position);
-    return found && comparable(found.compared) ? [found] : [];
+  const index = indexGraph(model.graph!);
+  const types = inferTypes(model);
+  return topologicalOrder(model.graph!).order.flatMap((node) => {
+    const weight = ownConstant(index, node.input[1]);
+    const layout = weight?.dataType === 1 ? weightLayout(node, dimsOf(weight)) : undefined;
+    const end = layout && new Path(node, layout, index, types).farthest(comparable);
+    if (!end) return [];
+    const [input, name] = node.input;
+    return [{ node, weight: name, layout, input, output: node.output[0], ...end }];
   });
 }
 
-type Start = Omit<CorrectableLayer, 'compared' | 'scale' | 'offset'> & { readonly outputs: number };
+type Stop = Pick<CorrectableLayer, 'compared' | 'scale' | 'offset'>;
 
-function layerOf(node: Node, index: GraphIndex): Start | undefined {
-  if (node.domain) return undefined;
-  const weight = ownConstant(index, node.input[1]);
-  if (!weight || weight.dataType !== 1) return undefined;
-  const dims = dimsOf(weight);
-  const base = { node, weight: node.input[1], input: node.input[0], output: node.output[0] };
-  if (node.opType === 'Conv' && dims.length === 4) {
-    const groups = intAttribute(node, 'group', 1);
-    return { ...base, geometry: 'convolution', outputAxis: 0, groups, outputs: dims[0] };
-  }
-  if (dims.length !== 2) return undefined;
-  if (node.opType === 'MatMul') {
-    return { ...base, geometry: 'dense', outputAxis: 1, groups: 1, outputs: dims[1] };
-  }
-  const plain = floatAttribute(node, 'alpha', 1) === 1 && floatAttribute(node, 'beta', 1) === 1;
-  if (node.opType !== 'Gemm' || intAttribute(node, 'transA', 0) === 1 || !plain) return undefined;
-  const outputAxis = intAttribute(node, 'transB', 0) === 1 ? 0 : 1;
-  return { ...base, geometry: 'dense', outputAxis, groups: 1, outputs: dims[outputAxis] };
-}
+/** The way from a layer's output along operators that are affine in it, one channel at a time. */
+class Path {
+  private value: string;
+  private scale: Float64Array;
+  private offset: Offset | undefined;
 
-/** Walks from the layer's output along operators that are affine in it, one channel at a time. */
-function followPath(
-  { outputs, ...layer }: Start,
-  index: GraphIndex,
-  position: ReadonlyMap<Node, number>,
-): CorrectableLayer {
-  const scale = new Float64Array(outputs).fill(1);
-  let compared = layer.output;
-  let offset = ownOffset(layer, index);
-  for (let next = onlyUser(compared, index); next; next = onlyUser(compared, index)) {
-    if (next.opType === 'BatchNormalization' && next.input[0] === compared) {
-      const found = normalization(next, index, outputs);
-      if (!found) break;
-      scale.forEach((_, i) => (scale[i] *= found.scale[i]));
-      offset = { kind: 'running-mean', tensor: next.input[3], variance: next.input[4] };
-    } else if (next.opType === 'Add') {
-      const other = next.input[next.input[0] === compared ? 1 : 0];
-      if (other === compared) break;
-      const constant = ownConstant(index, other);
-      if (!constant) {
-        const made = index.producer(other);
-        const final = made && position.get(made.node)! < position.get(layer.node)!;
-        if (final) compared = next.output[0];
-        break;
-      }
-      if (elementCount(constant) !== outputs || constant.dataType !== 1) break;
-      offset = { kind: 'constant', tensor: other };
-    } else {
-      break;
+  constructor(
+    node: Node,
+    private readonly layout: WeightLayout,
+    private readonly index: GraphIndex,
+    private readonly types: TypeTable,
+  ) {
+    this.value = node.output[0];
+    this.scale = new Float64Array(layout.outputs).fill(1);
+    this.offset = this.ownOffset(node);
+  }
+
+  farthest(comparable: (value: string) => boolean): Stop | undefined {
+    let stop: Stop | undefined;
+    do {
+      const { value: compared, scale, offset } = this;
+      if (comparable(compared)) stop = { compared, scale, offset };
+    } while (this.step());
+    return stop;
+  }
+
+  /** Goes past the value's only user; false where that is not possible. */
+  private step(): boolean {
+    const next = onlyUser(this.value, this.index);
+    if (!next || !this.pass(next)) return false;
+    this.value = next.output[0];
+    return true;
+  }
+
+  private pass(next: Node): boolean {
+    switch (next.opType) {
+      case 'Identity':
+        return true;
+      case 'BatchNormalization':
+        return next.input[0] === this.value && this.passNormalization(next);
+      case 'Mul':
+        return this.passFactor(next);
+      case 'Add':
+      case 'Sum':
+        return this.passSum(next);
+      default:
+        return false;
     }
-    compared = next.output[0];
   }
-  return { ...layer, compared, scale, offset };
+
+  private passNormalization(node: Node): boolean {
+    const slope = normalizationSlope(node, this.index, this.layout.outputs);
+    if (!slope) return false;
+    this.scaleBy(slope);
+    // γ·(y − mean)/σ rises when the mean falls.
+    this.offset = { holder: node.output[0], input: 3, gain: slope.map((each) => -each) };
+    return true;
+  }
+
+  private passFactor(node: Node): boolean {
+    const factor = constantOf(this.index, this.otherInputs(node)[0]);
+    if (factor?.dataType !== 1 || !this.runsAlongChannels(factor)) return false;
+    const values = floats(factor);
+    const { outputs } = this.layout;
+    this.scaleBy(Float64Array.from({ length: outputs }, (_, i) => values[i % values.length]));
+    return true;
+  }
+
+  /** A bias, or a residual join whose other summands are as large as this one. */
+  private passSum(node: Node): boolean {
+    const others = this.otherInputs(node);
+    if (others.length === 0 || others.length !== node.input.length - 1) return false;
+    const [bias] = others;
+    const constant = constantOf(this.index, bias);
+    if (others.length === 1 && constant) {
+      if (!this.runsAlongChannels(constant) || constant.dataType !== 1) return false;
+      const { outputs } = this.layout;
+      if (ownConstant(this.index, bias) && elementCount(constant) === outputs) {
+        const gain = new Float64Array(outputs).fill(1);
+        this.offset = { holder: node.output[0], input: node.input.indexOf(bias), gain };
+      }
+      return true;
+    }
+    const [before, after] = [this.value, node.output[0]].map((name) => this.types.type(name));
+    return before?.shape !== undefined && before.shape.join() === after?.shape?.join();
+  }
+
+  private otherInputs(node: Node): string[] {
+    return node.input.filter((name) => name !== this.value);
+  }
+
+  private scaleBy(factor: Float64Array): void {
+    this.scale = this.scale.map((each, i) => each * factor[i]);
+    const { offset } = this;
+    if (offset) this.offset = { ...offset, gain: offset.gain.map((each, i) => each * factor[i]) };
+  }
+
+  /** One element for each channel, or one for all, as broadcasting aligns it with the output. */
+  private runsAlongChannels(constant: Tensor): boolean {
+    const { kernel, outputs } = this.layout;
+    const dims = dimsOf(constant);
+    if (elementCount(constant) === 1) return dims.length <= kernel.length + 2;
+    const axis = dims.length - 1 - kernel.length;
+    return elementCount(constant) === outputs && dims[axis] === outputs;
+  }
+
+  private ownOffset({ opType, input, output }: Node): Offset | undefined {
+    if (opType === 'MatMul') return undefined;
+    const gain = new Float64Array(this.layout.outputs).fill(1);
+    const bias = ownConstant(this.index, input[2]);
+    const isFull = bias?.dataType === 1 && elementCount(bias) === gain.length;
+    return !input[2] || isFull ? { holder: output[0], input: 2, gain } : undefined;
+  }
 }
 
-function ownOffset({ node }: Pick<Start, 'node'>, index: GraphIndex): Offset {
-  if (node.opType === 'MatMul') return { kind: 'none' };
-  if (!node.input[2]) return { kind: 'new-bias' };
-  const bias = ownConstant(index, node.input[2]);
-  return bias ? { kind: 'constant', tensor: node.input[2] } : { kind: 'none' };
-}
-
-/** γ / √(variance + ε) of a BatchNormalization in inference form. */
-function normalization(
+/** γ / √(variance + ε) of a BatchNormalization in inference form whose mean is its own. */
+function normalizationSlope(
   node: Node,
   index: GraphIndex,
   channels: number,
-): { scale: Float64Array } | undefined {
-  const gamma = constantOf(index, node.input[1]);
-  const mean = ownConstant(index, node.input[3]);
-  const variance = ownConstant(index, node.input[4]);
+): Float64Array | undefined {
+  const [gamma, mean, variance] = [
+    constantOf(index, node.input[1]),
+    ownConstant(index, node.input[3]),
+    constantOf(index, node.input[4]),
+  ];
   if (!gamma || !mean || !variance || elementCount(gamma) !== channels) return undefined;
   if (intAttribute(node, 'training_mode', 0) === 1 || mean.dataType !== 1) return undefined;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
   const variances = floats(variance);
-  const scale = Float64Array.from(
-    floats(gamma),
-    (each, i) => each / Math.sqrt(variances[i] + epsilon),
-  );
-  return { scale };
+  return Float64Array.from(floats(gamma), (each, i) => each / Math.sqrt(variances[i] + epsilon));
 }
 
 function onlyUser(value: string, index: GraphIndex): Node | undefined {

@@ -4,7 +4,7 @@
  */
 
 import type { Feeds, NamedTensor } from '../../runtime/runtime';
-import type { CalibrationBatch, CalibrationBatches } from './samples';
+import type { CalibrationBatches } from './samples';
 
 /** Bytes of values that are kept. */
 const bound = 512 * 2 ** 20;
@@ -18,12 +18,12 @@ export class Frontier {
 
   constructor(private readonly data: CalibrationBatches) {}
 
-  async *each(signal: AbortSignal): AsyncGenerator<CalibrationBatch> {
+  async *each(signal: AbortSignal): AsyncGenerator<Feeds> {
     if (!this.values) {
-      yield* this.data.each(signal);
+      for await (const { feeds } of this.data.each(signal)) yield feeds;
       return;
     }
-    for (const feeds of this.values) yield { feeds, samples: Object.values(feeds)[0].dims[0] };
+    yield* this.values;
   }
 
   /** Begins to move to other values; each batch then hands them over with `take`. */

@@ -2,7 +2,7 @@
 
 /**
  * Sums over rows (samples and positions) for each of `groups` independent regressions from `inputs`
- * features x to `outputs` residuals r.
+ * features x to `outputs` residuals r. The features are those of `terms`, one after the other.
  */
 export class Moments {
   count = 0;
@@ -15,11 +15,15 @@ export class Moments {
   /** Σ r: groups × outputs. */
   readonly residualSum: Float64Array;
 
+  readonly inputs: number;
+
+  /** @param terms numbers of features. */
   constructor(
     readonly groups: number,
-    readonly inputs: number,
+    readonly terms: readonly number[],
     readonly outputs: number,
   ) {
+    const inputs = (this.inputs = terms.reduce((sum, each) => sum + each, 0));
     this.gram = new Float64Array(groups * inputs * inputs);
     this.cross = new Float64Array(groups * outputs * inputs);
     this.inputSum = new Float64Array(groups * inputs);

@@ -1,78 +1,83 @@
-/** What the original gives at sampled positions of every layer that will be corrected, read in one run. */
+/**
+ * What the original gives at sampled positions of every value that will be compared, read in one run.
+ */
 
-import { indexGraph } from '../../ir/graph-index';
+import { indexGraph, type GraphIndex } from '../../ir/graph-index';
 import type { Model } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
 import { seededRandom, type Random } from '../../linalg/random';
+import { Excerpt } from '../../runtime/excerpt';
 import { openModel } from '../../runtime/open-model';
+import { windowOf, type Window } from '../../runtime/patches';
 import type { Feeds, NamedTensor, Runtime } from '../../runtime/runtime';
 import type { CorrectableLayer } from './correctable';
 import { constantOf } from './constants';
-import { Excerpt } from '../../runtime/excerpt';
-import { windowOf, type Window } from '../../runtime/patches';
+import { featuresOf, type Joint } from './joints';
 import { indexTensor, originalProbe } from './probe';
 import type { CalibrationBatches } from './samples';
+import { weightLayout } from './weight-layout';
 
-/** The indices of an axis of an initializer of the original that the cut kept; undefined: all. */
+/**
+ * The indices of an axis of a constant of the original that a cut kept, by the constant's name;
+ * undefined: all.
+ */
 export type Kept = (tensor: string, axis: number) => readonly number[] | undefined;
 
-/** One layer in one batch. */
-export interface LayerSample {
-  /** Flat positions of the layer's output, the same for every sample of the batch. */
+/** One compared value in one batch. */
+export interface Sample {
+  /** Flat positions of the value, the same for every sample of the batch. */
   readonly positions: Int32Array;
   /** The original's values there, without the channels that were cut. */
   readonly target: NamedTensor;
 }
 
-export interface OriginalSamples {
-  /** By layer: how its convolution reads its input; undefined for dense layers. */
+/** Where a compared value is sampled. */
+export interface Site {
+  readonly joint: Joint;
+  readonly isDense: boolean;
+  /** How each term's convolution reads its input; undefined for dense layers. */
   readonly windows: readonly (Window | undefined)[];
-  /** By batch and layer. */
-  readonly batches: readonly (readonly LayerSample[])[];
-}
-
-/** Rows sampled for each input feature of a layer, with a floor that makes small layers precise. */
-const rowsPerFeature = 16;
-const fewestRows = 16_384;
-
-/** Where a layer is sampled. */
-interface Site {
-  readonly layer: CorrectableLayer;
-  readonly outputs: number;
+  /** Channels of the value in the original. */
+  readonly originalChannels: number;
+  /** Those that the changed model still has; undefined where it has all. */
   readonly kept: readonly number[] | undefined;
-  readonly window: Window | undefined;
-  /** Positions that its output has for one sample, and how many of them are drawn. */
+  /** Positions that the value has for one sample, and how many of them are drawn. */
   readonly extent: number;
   readonly drawn: number;
 }
 
-/** Runs the original over the calibration data; what is kept does not grow with the number of samples. */
+/** Rows sampled for each feature, with a floor that makes small layers precise. */
+const rowsPerFeature = 16;
+const fewestRows = 16_384;
+
+export interface SamplingContext {
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  readonly seed: number;
+}
+
+/**
+ * Runs the original over the calibration data; what is kept does not grow with the number of samples.
+ *
+ * @returns by batch and site.
+ */
 export async function sampleOriginal(
   original: Model,
-  changed: Model,
-  layers: readonly CorrectableLayer[],
-  kept: Kept,
+  sites: readonly Site[],
   data: CalibrationBatches,
-  context: { readonly runtime: Runtime; readonly signal: AbortSignal; readonly seed: number },
-): Promise<OriginalSamples> {
-  const { runtime, signal, seed } = context;
-  const sites = await findSites(original, changed, layers, kept, data, runtime, signal);
+  { runtime, signal, seed }: SamplingContext,
+): Promise<Sample[][]> {
   const probe = originalProbe(original, sites);
   const random = seededRandom(seed);
-  const batches: LayerSample[][] = [];
+  const batches: Sample[][] = [];
   const session = await openModel(runtime, probe.model);
   try {
     for await (const { feeds } of data.each(signal)) {
       const positions = sites.map((site) => drawPositions(site, random));
-      const indices = positions.map((each, i) => [
-        probe.names[`positions.${i}`],
-        indexTensor(each),
-      ]);
-      const results = await session.run(
-        { ...feeds, ...(Object.fromEntries(indices) as Feeds) },
-        undefined,
-        signal,
+      const drawn: Feeds = Object.fromEntries(
+        positions.map((each, i) => [probe.names[`positions.${i}`], indexTensor(each)]),
       );
+      const results = await session.run({ ...feeds, ...drawn }, undefined, signal);
       batches.push(
         positions.map((each, i) => ({ positions: each, target: results[probe.names[i]] })),
       );
@@ -80,39 +85,39 @@ export async function sampleOriginal(
   } finally {
     await session.close();
   }
-  return { windows: sites.map(({ window }) => window), batches };
+  return batches;
 }
 
-/** Sees on one batch how large the planes are that each layer reads and gives. */
-async function findSites(
+/**
+ * Sees on one batch how large the planes are that the joints read and are compared on. Joints whose
+ * channels are not those of the original, cut or whole, are left out.
+ */
+export async function findSites(
   original: Model,
   changed: Model,
-  layers: readonly CorrectableLayer[],
+  joints: readonly Joint[],
   kept: Kept,
   data: CalibrationBatches,
-  runtime: Runtime,
-  signal: AbortSignal,
+  { runtime, signal }: SamplingContext,
 ): Promise<Site[]> {
   const excerpt = new Excerpt(changed);
-  const shapes = layers.map(({ input, compared }) => ({
-    input: excerpt.node('Shape', [input]),
-    compared: excerpt.node('Shape', [compared]),
-  }));
-  const [before, after] = [original, changed].map(({ graph }) => indexGraph(graph!));
-  const model = excerpt.build(shapes.flatMap((each) => [each.input, each.compared]));
-  const session = await openModel(runtime, model);
+  const values = joints.flatMap(({ compared, terms }) => [
+    compared,
+    ...terms.map(({ layer }) => layer.input),
+  ]);
+  const asked = new Map(values.map((name) => [name, excerpt.node('Shape', [name])]));
+  const before = indexGraph(original.graph!);
+  const session = await openModel(runtime, excerpt.build([...asked.values()]));
   try {
     const first = await data.each(signal).next();
-    const results = first.done ? {} : await session.run(first.value.feeds, undefined, signal);
+    if (first.done) return [];
+    const results = await session.run(first.value.feeds, undefined, signal);
     const shape = (name: string): number[] =>
-      Array.from(results[name].data as BigInt64Array, Number);
-    return layers.map((layer, i) => {
-      const weight = dimsOf(constantOf(after, layer.weight)!);
-      const source = before.producer(layer.output)?.node.input[1];
-      const indices = source === undefined ? undefined : kept(source, layer.outputAxis);
-      const given = { input: shape(shapes[i].input), compared: shape(shapes[i].compared) };
-      const outputs = indices ? dimsOf(constantOf(before, source)!)[layer.outputAxis] : undefined;
-      return { ...siteOf(layer, weight, given, data.samples, outputs), kept: indices };
+      Array.from(results[asked.get(name)!].data as BigInt64Array, Number);
+    return joints.flatMap((joint) => {
+      const site = siteOf(joint, before, kept, shape, data.samples);
+      const channels = site.kept?.length ?? site.originalChannels;
+      return channels === joint.outputs ? [site] : [];
     });
   } finally {
     await session.close();
@@ -120,28 +125,45 @@ async function findSites(
 }
 
 function siteOf(
-  layer: CorrectableLayer,
-  weight: readonly number[],
-  { input, compared }: { input: readonly number[]; compared: readonly number[] },
+  joint: Joint,
+  before: GraphIndex,
+  kept: Kept,
+  shape: (value: string) => readonly number[],
   samples: number,
-  originalOutputs: number | undefined,
-): Omit<Site, 'kept'> {
-  const isConvolution = layer.geometry === 'convolution';
-  const outputs = weight[layer.outputAxis];
-  const features = weight.reduce((a, b) => a * b, 1) / outputs;
-  const planes = isConvolution ? compared.slice(2) : compared.slice(1, -1);
-  const extent = planes.reduce((a, b) => a * b, 1);
+): Site {
+  const { compared, terms, outputs } = joint;
+  const isDense = terms[0].layer.layout.kernel.length === 0;
+  const dims = shape(compared);
+  const planes = isDense ? dims.slice(1, -1) : dims.slice(2);
+  const extent = planes.reduce((product, each) => product * each, 1);
+  const features = terms.reduce((sum, term) => sum + featuresOf(term), 0);
   const rows = Math.max(fewestRows, rowsPerFeature * features);
-  const window = isConvolution
-    ? windowOf(layer.node, [weight[2], weight[3]], [input[2], input[3]], [compared[2], compared[3]])
-    : undefined;
+  const windows = terms.map(({ layer: { node, layout, input } }) =>
+    isDense ? undefined : windowOf(node, layout.kernel, shape(input).slice(2), planes),
+  );
+  const cut = terms.map(({ layer }) => keptOutputs(layer, before, kept)).find(Boolean);
   return {
-    layer,
-    outputs: originalOutputs ?? outputs,
-    window,
+    joint,
+    isDense,
+    windows,
+    originalChannels: cut?.of ?? outputs,
+    kept: cut?.kept,
     extent,
     drawn: Math.ceil(rows / samples),
   };
+}
+
+/** Which outputs of a layer of the original a cut left, and of how many. */
+function keptOutputs(
+  { output }: CorrectableLayer,
+  before: GraphIndex,
+  kept: Kept,
+): { kept: readonly number[]; of: number } | undefined {
+  const twin = before.producer(output)?.node;
+  const weight = constantOf(before, twin?.input[1]);
+  const layout = twin && weight && weightLayout(twin, dimsOf(weight));
+  const indices = layout && kept(twin.input[1], layout.outputAxis);
+  return indices && { kept: indices, of: layout.outputs };
 }
 
 function drawPositions({ extent, drawn }: Site, random: Random): Int32Array {

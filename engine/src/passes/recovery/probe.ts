@@ -1,19 +1,17 @@
 /**
- * The graphs that measure a layer: the original's outputs at sampled positions, and in the cut model
- * the moments of what the layer reads there and of what its output lacks. All the arithmetic runs in
- * the runtime; what comes back is as large as the weights, whatever the number of samples.
+ * The graphs that measure joints: the original's values at sampled positions, and in the changed
+ * model the moments of what the terms read there and of what the compared value lacks. All the
+ * arithmetic runs in the runtime; what comes back is as large as the weights, whatever the number of
+ * samples.
  */
 
-import { indexGraph } from '../../ir/graph-index';
 import type { Model } from '../../ir/model';
-import { dimsOf } from '../../ir/tensor';
-import type { Feeds, NamedTensor } from '../../runtime/runtime';
-import type { CorrectableLayer } from './correctable';
-import { constantOf } from './constants';
 import { Excerpt } from '../../runtime/excerpt';
+import { patchIndices } from '../../runtime/patches';
+import type { Feeds, NamedTensor } from '../../runtime/runtime';
+import type { Term } from './joints';
 import { momentKeys, type MomentParts } from './moments';
-import type { LayerSample } from './original';
-import { patchIndices, type Window } from '../../runtime/patches';
+import type { Sample, Site } from './original';
 
 /** Names of the inputs and outputs that a probe added. */
 export interface Probe {
@@ -21,129 +19,137 @@ export interface Probe {
   readonly names: Readonly<Record<string, string>>;
 }
 
-/** A layer as the original has it. */
-export interface OriginalLayer {
-  readonly layer: CorrectableLayer;
-  /** Outputs of the layer in the original. */
-  readonly outputs: number;
-  /** Those that the cut model still has; undefined where it has all. */
-  readonly kept: readonly number[] | undefined;
-}
-
-/** Reads `compared` at positions fed to the input `positions.<i>` for each layer, as output `<i>`. */
-export function originalProbe(original: Model, layers: readonly OriginalLayer[]): Probe {
+/** Reads each compared value at positions fed to the input `positions.<i>`, as output `<i>`. */
+export function originalProbe(original: Model, sites: readonly Site[]): Probe {
   const excerpt = new Excerpt(original);
   const names: Record<string, string> = {};
-  const sampled = layers.map(({ layer, outputs, kept }, i) => {
+  const sampled = sites.map((site, i) => {
     const positions = (names[`positions.${i}`] = excerpt.input('positions', 'int64', 1));
-    const values = sampledOutput(excerpt, layer, outputs, positions);
-    const channels = layer.geometry === 'convolution' ? 1 : 2;
-    const output = kept
-      ? excerpt.gather(values, excerpt.integers('channels', kept), channels)
+    const values = sampledValue(excerpt, site, site.originalChannels, positions);
+    const output = site.kept
+      ? excerpt.gather(values, excerpt.integers('channels', site.kept), site.isDense ? 2 : 1)
       : excerpt.node('Identity', [values]);
     return (names[i] = output);
   });
   return { model: excerpt.build(sampled), names };
 }
 
-/** Values at flat positions: [samples, channels, positions], or [samples, positions, features]. */
-function sampledOutput(
+/** Values at flat positions: [samples, channels, positions], or [samples, positions, channels]. */
+function sampledValue(
   excerpt: Excerpt,
-  { geometry, compared }: CorrectableLayer,
-  outputs: number,
+  { joint: { compared }, isDense }: Site,
+  channels: number,
   positions: string,
 ): string {
-  if (geometry === 'convolution') {
-    return excerpt.gather(flatPlanes(excerpt, compared), positions, 2);
-  }
-  return excerpt.gather(excerpt.reshape(compared, [0, -1, outputs]), positions, 1);
+  return isDense
+    ? excerpt.gather(excerpt.reshape(compared, [0, -1, channels]), positions, 1)
+    : excerpt.gather(flatPlanes(excerpt, compared), positions, 2);
 }
 
-/** [samples, channels, height, width] as [samples, channels, positions]. */
+/** [samples, channels, …extents] as [samples, channels, positions]. */
 function flatPlanes(excerpt: Excerpt, value: string): string {
   return excerpt.reshape(value, [0, 0, -1]);
 }
 
 /**
- * The moments of one layer of the cut model, computed from values that are fed, and beside them the
- * values in `extra`.
+ * The moments of joints of the changed model, computed from values that are fed, and beside them the
+ * values in `extra`. What several joints read in the same way is gathered once.
  */
-export function layerProbe(
-  cut: Model,
-  layer: CorrectableLayer,
+export function jointProbe(
+  changed: Model,
+  sites: readonly Site[],
   feeds: Feeds,
   extra: readonly string[],
 ): Probe {
-  const excerpt = new Excerpt(cut);
+  const excerpt = new Excerpt(changed);
   excerpt.feed(feeds);
-  const positions = excerpt.input('positions', 'int64', 1);
-  const target = excerpt.input('target', 'float', 3);
-  const ones = excerpt.input('ones', 'float', 2);
-  const weight = dimsOf(constantOf(indexGraph(cut.graph!), layer.weight)!);
-  const outputs = weight[layer.outputAxis];
-  const { groups } = layer;
-  const names: Record<string, string> = { positions, target, ones };
-  const current = sampledOutput(excerpt, layer, outputs, positions);
-  const lacking = excerpt.node('Sub', [target, current]);
-  const perm = layer.geometry === 'convolution' ? [1, 0, 2] : [2, 0, 1];
-  const r = excerpt.reshape(excerpt.transpose(lacking, perm), [groups, outputs / groups, -1]);
-  const x =
-    layer.geometry === 'convolution'
-      ? convolutionInputs(excerpt, layer, weight, names)
-      : denseInputs(excerpt, layer, weight[1 - layer.outputAxis], positions);
-  const transposed = excerpt.transpose(x, [0, 2, 1]);
-  names.gram = excerpt.node('MatMul', [x, transposed]);
-  names.cross = excerpt.node('MatMul', [r, transposed]);
-  names.inputSum = excerpt.node('MatMul', [x, ones]);
-  names.residualSum = excerpt.node('MatMul', [r, ones]);
-  return { model: excerpt.build([...momentKeys.map((key) => names[key]), ...extra]), names };
+  const names: Record<string, string> = {};
+  for (const [i, site] of sites.entries()) addMoments(excerpt, site, `${i}.`, names);
+  const outputs = sites.flatMap((_, i) => momentKeys.map((key) => names[`${i}.${key}`]));
+  return { model: excerpt.build([...outputs, ...extra]), names };
 }
 
-/** The patches a convolution reads, [groups, inputs × taps, samples × positions]. */
-function convolutionInputs(
+function addMoments(
   excerpt: Excerpt,
-  layer: CorrectableLayer,
-  [, inputs, height, width]: readonly number[],
+  site: Site,
+  prefix: string,
   names: Record<string, string>,
-): string {
-  const indices = (names.indices = excerpt.input('indices', 'int64', 1));
-  const mask = (names.mask = excerpt.input('mask', 'float', 1));
-  const taps = height * width;
-  const channels = inputs * layer.groups;
-  const read = excerpt.gather(flatPlanes(excerpt, layer.input), indices, 2);
-  const masked = excerpt.reshape(excerpt.node('Mul', [read, mask]), [0, channels, -1, taps]);
-  const features = excerpt.transpose(masked, [1, 3, 0, 2]);
-  return excerpt.reshape(features, [layer.groups, inputs * taps, -1]);
+): void {
+  const input = (name: string, type: 'int64' | 'float', rank: number): string =>
+    (names[`${prefix}${name}`] = excerpt.input(name, type, rank));
+  const { groups, outputs, terms } = site.joint;
+  const positions = input('positions', 'int64', 1);
+  const target = input('target', 'float', 3);
+  const ones = input('ones', 'float', 2);
+  const lacking = excerpt.node('Sub', [target, sampledValue(excerpt, site, outputs, positions)]);
+  const perm = site.isDense ? [2, 0, 1] : [1, 0, 2];
+  const r = excerpt.reshape(excerpt.transpose(lacking, perm), [groups, outputs / groups, -1]);
+  const read = terms.map((term, i) => {
+    if (site.isDense) return denseInputs(excerpt, term, positions);
+    const indices = input(`indices.${i}`, 'int64', 1);
+    return convolutionInputs(excerpt, term, indices, input(`mask.${i}`, 'float', 1));
+  });
+  const x = read.length === 1 ? read[0] : excerpt.node('Concat', read, { axis: 1 });
+  const transposed = excerpt.transpose(x, [0, 2, 1]);
+  names[`${prefix}gram`] = excerpt.node('MatMul', [x, transposed]);
+  names[`${prefix}cross`] = excerpt.node('MatMul', [r, transposed]);
+  names[`${prefix}inputSum`] = excerpt.node('MatMul', [x, ones]);
+  names[`${prefix}residualSum`] = excerpt.node('MatMul', [r, ones]);
 }
 
-function denseInputs(
-  excerpt: Excerpt,
-  layer: CorrectableLayer,
-  inputs: number,
-  positions: string,
-): string {
-  const read = excerpt.gather(excerpt.reshape(layer.input, [0, -1, inputs]), positions, 1);
-  return excerpt.reshape(excerpt.transpose(read, [2, 0, 1]), [1, inputs, -1]);
+/** The patches a convolution reads: [groups, features, samples × positions]. */
+function convolutionInputs(excerpt: Excerpt, term: Term, indices: string, mask: string): string {
+  const { groups, channels, taps } = term.layer.layout;
+  const size = term.to - term.from;
+  const planes = flatPlanes(excerpt, term.layer.input);
+  const chosen = size === channels ? planes : excerpt.gather(planes, partOf(excerpt, term), 1);
+  const read = excerpt.node('Mul', [excerpt.gather(chosen, indices, 2), mask]);
+  const masked = excerpt.reshape(read, [0, size * groups, -1, taps]);
+  return excerpt.reshape(excerpt.transpose(masked, [1, 3, 0, 2]), [groups, size * taps, -1]);
 }
 
-/** What a layer's probe is fed beside the model's own input. */
-export function layerFeeds(
-  probe: Probe,
-  { positions, target }: LayerSample,
-  rows: number,
-  window: Window | undefined,
-): Record<string, NamedTensor> {
-  const { names } = probe;
-  const feeds: Record<string, NamedTensor> = {
-    [names.positions]: indexTensor(positions),
-    [names.target]: target,
-    [names.ones]: { type: 'float', dims: [rows, 1], data: new Float32Array(rows).fill(1) },
-  };
-  if (!window) return feeds;
-  const { indices, mask } = patchIndices(window, positions);
-  feeds[names.indices] = { type: 'int64', dims: [indices.length], data: indices };
-  feeds[names.mask] = { type: 'float', dims: [mask.length], data: mask };
-  return feeds;
+function denseInputs(excerpt: Excerpt, term: Term, positions: string): string {
+  const { channels } = term.layer.layout;
+  const size = term.to - term.from;
+  const rows = excerpt.reshape(term.layer.input, [0, -1, channels]);
+  const chosen = size === channels ? rows : excerpt.gather(rows, partOf(excerpt, term), 2);
+  const read = excerpt.gather(chosen, positions, 1);
+  return excerpt.reshape(excerpt.transpose(read, [2, 0, 1]), [1, size, -1]);
+}
+
+/** The channels of a term, as a constant: those of every group. */
+function partOf(excerpt: Excerpt, { layer: { layout }, from, to }: Term): string {
+  const channels = Array.from(
+    { length: layout.groups * (to - from) },
+    (_, i) => Math.floor(i / (to - from)) * layout.channels + from + (i % (to - from)),
+  );
+  return excerpt.integers('part', channels);
+}
+
+/** What a probe is fed beside values of the model, and how many rows it then looks at. */
+export function jointFeeds(
+  { names }: Probe,
+  sites: readonly Site[],
+  samples: readonly Sample[],
+): { feeds: Feeds; rows: number[] } {
+  const feeds: Record<string, NamedTensor> = {};
+  const rows = sites.map(({ joint, windows }, i) => {
+    const { positions, target } = samples[i];
+    const count = target.data.length / joint.outputs;
+    feeds[names[`${i}.positions`]] = indexTensor(positions);
+    feeds[names[`${i}.target`]] = target;
+    const ones = new Float32Array(count).fill(1);
+    feeds[names[`${i}.ones`]] = { type: 'float', dims: [count, 1], data: ones };
+    for (const [term, window] of windows.entries()) {
+      if (!window) continue;
+      const { indices, mask } = patchIndices(window, positions);
+      const dims = [indices.length];
+      feeds[names[`${i}.indices.${term}`]] = { type: 'int64', dims, data: indices };
+      feeds[names[`${i}.mask.${term}`]] = { type: 'float', dims, data: mask };
+    }
+    return count;
+  });
+  return { feeds, rows };
 }
 
 export function indexTensor(values: Int32Array): NamedTensor {
@@ -151,13 +157,14 @@ export function indexTensor(values: Int32Array): NamedTensor {
   return { type: 'int64', dims: [data.length], data };
 }
 
-/** The moments among a probe's results. */
+/** The moments of one joint among a probe's results. */
 export function momentsOf(
-  probe: Probe,
+  { names }: Probe,
+  at: number,
   results: Readonly<Record<string, NamedTensor>>,
 ): MomentParts {
   const part = (key: string): ArrayLike<number> =>
-    results[probe.names[key]].data as ArrayLike<number>;
+    results[names[`${at}.${key}`]].data as ArrayLike<number>;
   return {
     gram: part('gram'),
     cross: part('cross'),

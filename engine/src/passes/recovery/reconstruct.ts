@@ -1,31 +1,29 @@
 /**
- * Recovery without training: every layer behind a cut is corrected, in topological order, so that
+ * Recovery without training: every layer behind a change is corrected, in topological order, so that
  * what it gives on calibration data comes as near as it can to what the original gives there. Each
  * correction sees the layers before it as already corrected, so it also makes up for their errors.
  *
  * He et al., "Channel Pruning for Accelerating Very Deep Neural Networks", ICCV 2017
  * (arXiv 1707.06168), reconstruct the layer behind a cut this way, and a residual branch against the
- * original's sum; here it is every layer downstream, with a ridge towards the weights at hand.
+ * original's sum; here it is every layer downstream, with a ridge towards the weights at hand, and
+ * branches that meet in a sum are solved for together.
  */
 
 import type { Dataset } from '../../data/dataset';
 import { cloneModel } from '../../ir/clone';
-import { indexGraph } from '../../ir/graph-index';
-import type { Graph, Model } from '../../ir/model';
-import { dimsOf } from '../../ir/tensor';
+import type { Model } from '../../ir/model';
 import { settledValues } from '../../runtime/excerpt';
 import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
-import type { Runtime, Session } from '../../runtime/runtime';
+import type { Feeds, Runtime } from '../../runtime/runtime';
 import type { Progress } from '../pass';
 import { applyCorrection } from './apply';
-import { correctableLayers, type CorrectableLayer } from './correctable';
 import { changesBetween } from './changes';
-import { constantOf } from './constants';
+import { correctableLayers } from './correctable';
 import { Frontier } from './frontier';
-import { Moments } from './moments';
-import { sampleOriginal, type Kept, type OriginalSamples } from './original';
-import { layerFeeds, layerProbe, momentsOf, type Probe } from './probe';
+import { independent, jointsOf, type Joint } from './joints';
+import { measure } from './measure';
+import { findSites, sampleOriginal, type Kept } from './original';
 import { correct } from './regression';
 import { CalibrationBatches } from './samples';
 
@@ -34,6 +32,8 @@ export interface RecoveryContext {
   readonly calibration: Dataset;
   readonly signal: AbortSignal;
   readonly seed: number;
+  /** Values of the model's other inputs, where it has several: the same for every batch. */
+  readonly feeds?: Feeds;
   progress(step: Progress): void;
 }
 
@@ -43,14 +43,8 @@ export interface Recovered {
   readonly corrected: readonly string[];
 }
 
-/** One in so many batches is held out for choosing the ridge. */
-const heldOut = 5;
-
-/** After so many layers, runs begin further in. */
+/** After so many joints, runs begin further in. */
 const stride = 4;
-
-/** Layers with more input features than this are left alone: their system would take too long. */
-const mostFeatures = 4608;
 
 /** For changes that cut no channel. */
 export const keptAll: Kept = () => undefined;
@@ -62,104 +56,75 @@ export const keptAll: Kept = () => undefined;
  * last of them, the one that makes the value of the original's name.
  *
  * @param original the model before the change.
- * @param cut the model after it.
+ * @param changed the model after it.
  * @param kept which channels a cut left; `keptAll` for all other changes.
  * @returns the changed model with corrected weights and statistics; both arguments stay as they are.
  * @throws CoppiceError `feeds` when the calibration data does not fit the model's inputs.
  */
 export async function reconstruct(
   original: Model,
-  cut: Model,
+  changed: Model,
   kept: Kept,
   context: RecoveryContext,
 ): Promise<Recovered> {
   const { signal } = context;
-  const model = cloneModel(cut);
-  const layers = layersBehindChanges(original.graph!, model.graph!).filter(
-    (layer) => shapeOf(layer, model).features <= mostFeatures,
-  );
-  if (layers.length === 0) return { model, corrected: [] };
+  const model = cloneModel(changed);
+  const joints = jointsBehindChanges(original, model);
+  if (joints.length === 0) return { model, corrected: [] };
   const data = await calibrationBatches(original, context);
-  const samples = await sampleOriginal(original, model, layers, kept, data, context);
+  const sites = await findSites(original, model, joints, kept, data, context);
+  const samples = await sampleOriginal(original, sites, data, context);
   const frontier = new Frontier(data);
-  for (const [i, layer] of layers.entries()) {
+  const pending = sites.map(({ joint }) => joint);
+  for (let from = 0, moved = 0; from < sites.length;) {
     signal.throwIfAborted();
-    const fraction = (i + 1) / (layers.length + 1);
-    context.progress({ message: `reconstructing ${layer.weight}`, fraction });
-    if (i % stride === stride - 1) {
-      frontier.request(
-        settledValues(
-          model.graph!,
-          layers.slice(i).map(({ node }) => node),
-        ),
-      );
+    const left = pending.slice(from);
+    const to = from + independent(left, model.graph!);
+    const message = `reconstructing ${weightsOf(pending.slice(from, to)).join(', ')}`;
+    context.progress({ message, fraction: (from + 1) / (sites.length + 1) });
+    if (to - moved >= stride) {
+      frontier.request(settledValues(model.graph!, nodesOf(left)));
+      moved = to;
     }
-    const { fit, held } = await measure(model, layer, i, samples, frontier, context);
+    const now = samples.map((batch) => batch.slice(from, to));
+    const measured = await measure(model, sites.slice(from, to), now, frontier, context);
     frontier.settle();
-    applyCorrection(model.graph!, layer, correct(fit, held, layer.offset.kind !== 'none'));
+    for (const [i, { fit, held }] of measured.entries()) {
+      const joint = pending[from + i];
+      applyCorrection(model, joint, correct(fit, held, joint.offset !== undefined));
+    }
+    from = to;
   }
-  return { model, corrected: layers.map(({ weight }) => weight) };
+  return { model, corrected: weightsOf(pending) };
 }
 
-/** Correctable layers that read a value that is not what it was, or that are not what they were. */
-function layersBehindChanges(original: Graph, changed: Graph): CorrectableLayer[] {
-  const changes = changesBetween(original, changed);
-  const made = new Set(original.node.flatMap(({ output }) => output));
-  return correctableLayers(changed, (value) => made.has(value)).filter(
-    ({ node, input }) => changes.touches(input) || changes.rewrites(node),
+/**
+ * The joints with a layer that reads a value that is not what it was, or that is not what it was
+ * itself.
+ */
+function jointsBehindChanges(original: Model, model: Model): Joint[] {
+  const changes = changesBetween(original.graph!, model.graph!);
+  const made = new Set(original.graph!.node.flatMap(({ output }) => output));
+  const layers = correctableLayers(model, (value) => made.has(value));
+  return jointsOf(layers, model.graph!).filter(({ terms }) =>
+    terms.some(({ layer }) => changes.touches(layer.input) || changes.rewrites(layer.node)),
   );
 }
 
-function shapeOf(
-  { weight, outputAxis }: CorrectableLayer,
-  model: Model,
-): { outputs: number; features: number } {
-  const dims = dimsOf(constantOf(indexGraph(model.graph!), weight)!);
-  const outputs = dims[outputAxis];
-  return { outputs, features: dims.reduce((product, dim) => product * dim, 1) / outputs };
+function weightsOf(joints: readonly Joint[]): string[] {
+  return [...new Set(joints.flatMap(({ terms }) => terms.map(({ layer }) => layer.weight)))];
+}
+
+function nodesOf(joints: readonly Joint[]) {
+  return joints.flatMap(({ terms }) => terms.map(({ layer }) => layer.node));
 }
 
 async function calibrationBatches(
   original: Model,
-  { runtime, calibration }: RecoveryContext,
+  { runtime, calibration, feeds }: RecoveryContext,
 ): Promise<CalibrationBatches> {
   const session = await openModel(runtime, original);
-  const feeder = feederFor(session, calibration, { batchSize: 32 });
+  const feeder = feederFor(session, calibration, { batchSize: 32, feeds });
   await session.close();
   return new CalibrationBatches(calibration, feeder);
-}
-
-/** The moments of a layer of the cut model as it is now, with some batches held out. */
-async function measure(
-  model: Model,
-  layer: CorrectableLayer,
-  at: number,
-  samples: OriginalSamples,
-  frontier: Frontier,
-  { runtime, signal }: RecoveryContext,
-): Promise<{ fit: Moments; held: Moments }> {
-  const { outputs, features } = shapeOf(layer, model);
-  const fit = new Moments(layer.groups, features, outputs / layer.groups);
-  const held = new Moments(layer.groups, features, outputs / layer.groups);
-  const last = Math.min(heldOut, samples.batches.length) - 1;
-  let session: Session | undefined;
-  let probe: Probe | undefined;
-  try {
-    let batch = 0;
-    for await (const { feeds, samples: count } of frontier.each(signal)) {
-      probe ??= layerProbe(model, layer, feeds, frontier.missing(feeds));
-      session ??= await openModel(runtime, probe.model);
-      const sample = samples.batches[batch][at];
-      const rows = count * sample.positions.length;
-      const probed = layerFeeds(probe, sample, rows, samples.windows[at]);
-      const results = await session.run({ ...feeds, ...probed }, undefined, signal);
-      const part = last > 0 && batch % heldOut === last ? held : fit;
-      part.add(rows, momentsOf(probe, results));
-      frontier.take(feeds, results);
-      batch++;
-    }
-  } finally {
-    await session?.close();
-  }
-  return { fit, held };
 }

@@ -34,7 +34,7 @@ function makeRows(
 }
 
 function momentsOf({ x, r }: Rows): Moments {
-  const moments = new Moments(1, x[0].length, r[0].length);
+  const moments = new Moments(1, [x[0].length], r[0].length);
   const products = (a: number[][], b: number[][]): number[] =>
     new Matrix(a).transpose().mmul(new Matrix(b)).to1DArray();
   const ones = x.map(() => [1]);
@@ -61,10 +61,10 @@ describe('the correction', () => {
           const design = new Matrix(rows.x.map((row) => [...row, 1]));
           const normal = design.transpose().mmul(design);
           const expected = solve(normal, design.transpose().mmul(new Matrix(rows.r)));
-          expect(ridge).toBe(1e-4);
+          expect(ridge).toBe(1e-5);
           for (let o = 0; o < outputs; o++) {
             for (let i = 0; i < inputs; i++) {
-              // The ridge of 1e-4 shrinks by about as much.
+              // The ridge of 1e-5 shrinks by about as much.
               expect(delta[o * inputs + i]).toBeCloseTo(expected.get(i, o), 2);
             }
             expect(offset[o]).toBeCloseTo(expected.get(inputs, o), 1);
@@ -78,7 +78,7 @@ describe('the correction', () => {
   it('makes the mean residual vanish, whatever the ridge', () => {
     const rows = makeRows(50, 4, 3, 1, 3);
     const all = momentsOf(rows);
-    const { delta, offset } = correct(all, new Moments(1, 4, 3), true);
+    const { delta, offset } = correct(all, new Moments(1, [4], 3), true);
     for (let o = 0; o < 3; o++) {
       let mean = -offset[o];
       for (let i = 0; i < 4; i++) mean -= (delta[o * 4 + i] * all.inputSum[i]) / 50;

@@ -59,7 +59,7 @@ async function run(
     ...missedTarget(found, decisions, target),
   ];
   const replacements = decisions.flatMap(({ subject: { study }, candidate }) =>
-    candidate ? [{ layer: study.layer, factors: study.decompose(candidate).factors }] : [],
+    candidate ? [{ layer: study.layer, ...study.decompose(candidate) }] : [],
   );
   if (replacements.length === 0) {
     return { model: given, changed: false, notes, issues: [...issues, nothingDecomposed] };

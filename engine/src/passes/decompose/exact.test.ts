@@ -10,7 +10,7 @@ import { readModelFile } from '../../onnx/read';
 import { startRuntime } from '../../runtime/client';
 import { exampleFeeds } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
-import type { Runtime } from '../../runtime/runtime';
+import type { NamedTensor, Runtime } from '../../runtime/runtime';
 import { weightedModel } from '../../../../test/support/weighted-text';
 import { composeChain, relativeError } from './compose';
 import { chainMacs } from './geometry';
@@ -47,7 +47,7 @@ function fullRank(model: Model, method: Method): Replacement[] {
 /** The largest difference of the two models' outputs, relative to the largest output. */
 async function difference(before: Model, after: Model): Promise<number> {
   const shapes = exampleShapes(before);
-  const outputs = [];
+  const outputs: Record<string, NamedTensor>[] = [];
   for (const model of [before, after]) {
     const session = await openModel(runtime, model);
     outputs.push(await session.run(exampleFeeds(session, seededRandom(3), {}, shapes)));

@@ -3,12 +3,12 @@
 import { Constants, type Constant } from '../../inspect/constants';
 import { distinctConstants, findLayers, type Layer } from '../../inspect/layers';
 import { sizedTypes } from '../../inspect/sized-types';
-import { intAttribute } from '../../ir/attributes';
+import { floatAttribute, intAttribute } from '../../ir/attributes';
 import { dataTypeName } from '../../ir/data-type';
 import { layerOfWeight } from '../../ir/layer-name';
 import type { Model, Node, Tensor } from '../../ir/model';
 import { normalDomain } from '../../ir/opset';
-import { dimsOf, floats } from '../../ir/tensor';
+import { dimsOf, elementCount, floats } from '../../ir/tensor';
 import { graphCost } from '../../ops/cost';
 import { inferTypes, type TypeTable } from '../../ops/infer';
 import { convolutionShape, denseShape } from './geometry';
@@ -23,6 +23,8 @@ export interface DecomposableLayer {
   /** True where the weight is stored inputs × outputs. */
   readonly transposed: boolean;
   readonly shape: KernelShape;
+  /** Where a constant that is added to each output can go; undefined where there is no place. */
+  readonly bias: Tensor | 'new' | undefined;
   /** Samples, or rows of a dense layer, at the sizes that costs are counted at. */
   readonly rows: number;
   /** Dimensions of what it reads, at those sizes. */
@@ -83,6 +85,7 @@ function usersOf(layers: readonly Layer[]): Map<object, string[]> {
 
 class Finder {
   private readonly constants: Constants | undefined;
+  private readonly opset: number;
 
   constructor(
     private readonly model: Model,
@@ -91,6 +94,8 @@ class Finder {
     private readonly sized: TypeTable,
   ) {
     this.constants = model.graph && new Constants(model.graph, types);
+    const own = model.opsetImport.find(({ domain }) => normalDomain(domain) === '');
+    this.opset = Number(own?.version ?? 1);
   }
 
   /** The layer as a kernel, or why it cannot be one. */
@@ -116,7 +121,21 @@ class Finder {
       operator === 'Conv'
         ? input[0]
         : input.slice(0, -1).reduce((product, dim) => product * dim, 1);
-    return { name: readable(name, node), node, operator, weight, ...form, rows, input, macs };
+    const bias = this.bias(node, operator, form.shape.outputs);
+    return { name: readable(name, node), node, operator, weight, ...form, bias, rows, input, macs };
+  }
+
+  private bias(
+    node: Node,
+    operator: DecomposableLayer['operator'],
+    outputs: number,
+  ): DecomposableLayer['bias'] {
+    if (operator === 'MatMul') return undefined;
+    // Gemm can be without a bias since opset 11, and takes it scaled.
+    if (!node.input[2]) return operator === 'Conv' || this.opset >= 11 ? 'new' : undefined;
+    if (operator === 'Gemm' && floatAttribute(node, 'beta', 1) !== 1) return undefined;
+    const bias = this.types.constant(node.input[2]);
+    return bias && elementCount(bias) === outputs ? bias : undefined;
   }
 
   private form(

@@ -26,6 +26,23 @@ export interface MomentContext {
   progress(fraction: number): void;
 }
 
+/** Moments about zero, with the first ones. */
+export interface SeenInput extends InputMoments {
+  /** Sums of the patches, one for each group. */
+  readonly sum: readonly Float64Array[];
+}
+
+/** The second moments about the mean: Σ (x − x̄)·(x − x̄)ᵀ. */
+export function centred({ features, gram, sum, count }: SeenInput): InputMoments {
+  const about = gram.map((each, group) => {
+    const own = sum[group];
+    return each.map(
+      (value, at) => value - (own[Math.floor(at / features)] * own[at % features]) / count,
+    );
+  });
+  return { features, gram: about, count };
+}
+
 /** Layers with more features than this are measured by their weights alone. */
 export const mostFeatures = 2304;
 
@@ -55,7 +72,7 @@ export async function collectMoments(
   model: Model,
   layers: readonly DecomposableLayer[],
   context: MomentContext,
-): Promise<ReadonlyMap<DecomposableLayer, InputMoments>> {
+): Promise<ReadonlyMap<DecomposableLayer, SeenInput>> {
   const { runtime, calibration, signal, seed, progress } = context;
   if (layers.length === 0) return new Map();
   const session = await openModel(runtime, model);
@@ -64,7 +81,7 @@ export async function collectMoments(
   const data = new CalibrationBatches(calibration, feeder);
   const random = seededRandom(seed);
   const sites = new Map(layers.map((layer) => [keyOf(layer), layer]));
-  const found = new Map<string, InputMoments>();
+  const found = new Map<string, SeenInput>();
   for (const part of parts([...sites.values()])) {
     const sums = await sumPart(model, part, data, { runtime, signal, random });
     part.forEach((layer, i) => found.set(keyOf(layer), sums[i]));
@@ -106,16 +123,20 @@ async function sumPart(
   layers: readonly DecomposableLayer[],
   data: CalibrationBatches,
   { runtime, signal, random }: PartContext,
-): Promise<InputMoments[]> {
+): Promise<SeenInput[]> {
   const excerpt = new Excerpt(model);
   const taps = layers.map((layer) => tap(excerpt, layer));
   const shapes = layers.map(({ node }) => excerpt.node('Shape', [node.input[0]]));
-  const sums = layers.map(({ shape }) =>
-    Array.from({ length: shape.groups }, () => new Float64Array(featuresOf(shape) ** 2)),
-  );
+  const zeros = ({ shape }: DecomposableLayer, size: number): Float64Array[] =>
+    Array.from({ length: shape.groups }, () => new Float64Array(size));
+  const grams = layers.map((layer) => zeros(layer, featuresOf(layer.shape) ** 2));
+  const sums = layers.map((layer) => zeros(layer, featuresOf(layer.shape)));
   const counts = layers.map(() => 0);
   const inputs = await firstShapes(excerpt, shapes, data, runtime, signal);
-  const session = await openModel(runtime, excerpt.build(taps.map(({ gram }) => gram)));
+  const session = await openModel(
+    runtime,
+    excerpt.build(taps.flatMap(({ gram, sum }) => [gram, sum])),
+  );
   try {
     let whole: number | undefined;
     for await (const { feeds, samples } of data.each(signal)) {
@@ -124,11 +145,12 @@ async function sumPart(
       const drawn = layers.map((layer, i) => draw(layer, inputs[i], data.samples, random));
       const places = Object.assign(
         {},
-        ...layers.map((layer, i) => feedsOf(layer, taps[i], inputs[i], drawn[i])),
+        ...layers.map((layer, i) => feedsOf(layer, taps[i], inputs[i], drawn[i], samples)),
       ) as Feeds;
       const results = await session.run({ ...feeds, ...places }, undefined, signal);
       layers.forEach((_, i) => {
-        addParts(sums[i], results[taps[i].gram].data as Float32Array);
+        addParts(grams[i], results[taps[i].gram].data as Float32Array);
+        addParts(sums[i], results[taps[i].sum].data as Float32Array);
         counts[i] += samples * drawn[i].length;
       });
     }
@@ -137,7 +159,8 @@ async function sumPart(
   }
   return layers.map(({ shape }, i) => ({
     features: featuresOf(shape),
-    gram: sums[i],
+    gram: grams[i],
+    sum: sums[i],
     count: counts[i],
   }));
 }
@@ -154,10 +177,13 @@ interface Tap {
   readonly positions: string;
   /** Undefined for dense layers, which read no padding. */
   readonly mask: string | undefined;
+  /** A column of ones, as long as there are patches. */
+  readonly ones: string;
   readonly gram: string;
+  readonly sum: string;
 }
 
-/** Adds the product of a layer's patches with themselves: groups × features × features. */
+/** Adds the product of a layer's patches with themselves, groups × features × features, and their sum. */
 function tap(excerpt: Excerpt, { node, shape, operator }: DecomposableLayer): Tap {
   const { inputs, groups } = shape;
   const features = featuresOf(shape);
@@ -176,7 +202,9 @@ function tap(excerpt: Excerpt, { node, shape, operator }: DecomposableLayer): Ta
     rows = excerpt.reshape(excerpt.transpose(read, [2, 0, 1]), [1, inputs, -1]);
   }
   const gram = excerpt.node('MatMul', [rows, excerpt.transpose(rows, [0, 2, 1])]);
-  return { positions, mask, gram };
+  const ones = excerpt.input('ones', 'float', 2);
+  const sum = excerpt.node('MatMul', [rows, ones]);
+  return { positions, mask, ones, gram, sum };
 }
 
 /** Positions of the layer's output for each sample, the same for a whole batch. */
@@ -195,17 +223,26 @@ function draw(
 
 function feedsOf(
   { shape }: DecomposableLayer,
-  { positions, mask }: Tap,
+  { positions, mask, ones }: Tap,
   input: readonly number[],
   drawn: Int32Array,
+  samples: number,
 ): Feeds {
-  if (mask === undefined) return { [positions]: integers(BigInt64Array.from(drawn, BigInt)) };
+  const rows = samples * drawn.length;
+  const column = { [ones]: floatsOf(new Float32Array(rows).fill(1), [rows, 1]) };
+  if (mask === undefined) {
+    return { ...column, [positions]: integers(BigInt64Array.from(drawn, BigInt)) };
+  }
   const patches = patchIndices(windowOf(shape, input.slice(2)), drawn);
-  const data = patches.mask;
   return {
+    ...column,
     [positions]: integers(patches.indices),
-    [mask]: { type: 'float', dims: [data.length], data },
+    [mask]: floatsOf(patches.mask, [patches.mask.length]),
   };
+}
+
+function floatsOf(data: Float32Array, dims: readonly number[]): NamedTensor {
+  return { type: 'float', dims, data };
 }
 
 function integers(data: BigInt64Array): NamedTensor {

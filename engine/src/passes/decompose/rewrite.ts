@@ -8,7 +8,7 @@ import { makeAttribute } from '../../ir/attributes';
 import { cloneModel } from '../../ir/clone';
 import { dataTypeName } from '../../ir/data-type';
 import type { Attribute, Model, Node } from '../../ir/model';
-import { makeTensor } from '../../ir/tensor';
+import { dimsOf, floats, makeTensor } from '../../ir/tensor';
 import { transpose, type DecomposableLayer } from './layers';
 import type { Kernel } from './method';
 
@@ -16,6 +16,8 @@ export interface Replacement {
   readonly layer: DecomposableLayer;
   /** First to last. */
   readonly factors: readonly Kernel[];
+  /** Added to the bias, one for each output; the layer has to have a place for it. */
+  readonly shift?: Float64Array;
 }
 
 /** A new model; `model`, in which the layers were found, stays as it is. */
@@ -27,7 +29,7 @@ export function replaceLayers(model: Model, replacements: readonly Replacement[]
   const edits = new ConstantEdits(result);
   const loose = new Set<string>();
   const chains = new Map<Node, Node[]>();
-  for (const { layer, factors } of replacements) {
+  for (const { layer, factors, shift } of replacements) {
     const node = copies.get(layer.node)!;
     loose.add(node.input[1]);
     let value = node.input[0];
@@ -49,6 +51,15 @@ export function replaceLayers(model: Model, replacements: readonly Replacement[]
           ? makeTensor(weight, type, dims.reverse(), transpose(data, dims[1], dims[0]))
           : makeTensor(weight, type, dims, data),
       );
+      if (isLast && shift) {
+        const { bias } = layer;
+        if (bias !== 'new') loose.add(node.input[2]);
+        const dims = bias === 'new' ? [shift.length] : dimsOf(bias!);
+        const values = bias === 'new' ? shift : floats(bias!).map((each, o) => each + shift[o]);
+        edits.add(graph, link, 2, `${name}.bias`, (tensor) =>
+          makeTensor(tensor, type, dims, values),
+        );
+      }
       return link;
     });
     chains.set(node, chain);

@@ -4,6 +4,7 @@ import { composeChain, relativeError } from './compose';
 import { chainMacs, weightsOf } from './geometry';
 import { kernelOf, type DecomposableLayer } from './layers';
 import type { InputMoments, Kernel, Method, Spectrum } from './method';
+import { centred, type SeenInput } from './moments';
 
 /** A way to decompose a layer. */
 export interface Variant {
@@ -22,6 +23,8 @@ export interface Decomposition extends Candidate {
   readonly factors: readonly Kernel[];
   /** Squared error relative to the energy, of the output where the study has moments. */
   readonly error: number;
+  /** What the layer's bias has to make up for; undefined where it cannot, or nothing is known. */
+  readonly shift?: Float64Array;
 }
 
 /** Computes what is asked, once. */
@@ -32,11 +35,18 @@ export class LayerStudy {
   /** By method: real error over predicted error, where one was decomposed. */
   private readonly corrections = new Map<string, number>();
 
+  /**
+   * What the layer reads, about its mean where the bias can make up for what a decomposition does to
+   * the mean: a constant need not use up any rank.
+   */
+  readonly moments: InputMoments | undefined;
+
   constructor(
     readonly layer: DecomposableLayer,
-    readonly moments?: InputMoments,
+    private readonly seen?: SeenInput,
   ) {
     this.kernel = kernelOf(layer);
+    this.moments = seen && layer.bias ? centred(seen) : seen;
   }
 
   candidate({ method, ranks }: Variant): Candidate {
@@ -72,10 +82,25 @@ export class LayerStudy {
     const factors = method.decompose(this.kernel, ranks, this.moments);
     const composed = composeChain(factors, this.layer.shape);
     const error = relativeError(this.kernel, composed, this.moments);
-    const made = { ...this.candidate(variant), factors, error };
+    const shift = this.seen && this.layer.bias ? this.lostMean(composed, this.seen) : undefined;
+    const made = { ...this.candidate(variant), factors, error, shift };
     this.correct(variant, error);
     this.made.set(key, made);
     return made;
+  }
+
+  /** (W − Ŵ)·x̄. */
+  private lostMean(composed: Float64Array, { features, sum, count }: SeenInput): Float64Array {
+    const { data, shape } = this.kernel;
+    const outputs = shape.outputs / shape.groups;
+    return Float64Array.from({ length: shape.outputs }, (_, o) => {
+      const means = sum[Math.floor(o / outputs)];
+      let lost = 0;
+      for (let i = 0, at = o * features; i < features; i++, at++) {
+        lost += (data[at] - composed[at]) * means[i];
+      }
+      return lost / count;
+    });
   }
 
   private correct(variant: Variant, error: number): void {

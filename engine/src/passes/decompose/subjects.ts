@@ -6,9 +6,9 @@ import type { Runtime } from '../../runtime/runtime';
 import type { Progress } from '../pass';
 import { layerRule, type LayerRule } from './layer-rules';
 import type { DecomposableLayer, FoundLayers } from './layers';
-import type { InputMoments, Method } from './method';
+import type { Method } from './method';
 import { methods } from './methods/index';
-import { collectMoments, unmeasured } from './moments';
+import { collectMoments, unmeasured, type SeenInput } from './moments';
 import type { DecomposeOptions } from './options';
 import type { Subject } from './plan';
 import { LayerStudy } from './study';
@@ -48,7 +48,7 @@ export async function gather(
   }
   const message = 'reading what the layers see';
   const measured = entrants.map(({ layer }) => layer).filter((layer) => !unmeasured(layer));
-  const moments: ReadonlyMap<DecomposableLayer, InputMoments> = context.data
+  const moments: ReadonlyMap<DecomposableLayer, SeenInput> = context.data
     ? await collectMoments(model, measured, {
         ...context,
         ...context.data,

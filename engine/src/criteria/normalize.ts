@@ -73,12 +73,13 @@ export function shareOfRemaining(values: Float64Array): Float64Array {
   const order = Array.from(values.keys()).sort((a, b) => values[b] - values[a] || b - a);
   const shares = new Float64Array(values.length);
   let remaining = 0;
-  for (let first = 0, next = 0; first < order.length; first = next) {
+  for (let first = 0; first < order.length;) {
     const value = values[order[first]];
-    for (next = first; next < order.length && values[order[next]] === value; next++) {
-      remaining += value;
-    }
+    const equal = order.slice(first).findIndex((at) => values[at] !== value);
+    const next = equal < 0 ? order.length : first + equal;
+    remaining += value * (next - first);
     for (const at of order.slice(first, next)) shares[at] = remaining > 0 ? value / remaining : 0;
+    first = next;
   }
   return shares;
 }

@@ -5,6 +5,7 @@ import type { Model } from '../ir/model';
 import type { Issue } from '../ir/issue';
 import type { Dataset } from '../data/dataset';
 import type { Runtime } from '../runtime/runtime';
+import type { Cache } from './cache';
 
 export interface Pass<Options = unknown> {
   /** The key of the step in a recipe and the verb of the command line, for example `prune`. */
@@ -76,6 +77,8 @@ export interface PassContext {
   readonly runtime?: Runtime;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
+  /** Keeps measurements, so that a step that was stopped goes on. */
+  readonly cache?: Cache;
 }
 
 export interface Progress {

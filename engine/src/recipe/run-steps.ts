@@ -7,6 +7,7 @@ import { writeModelFile } from '../onnx/write';
 import { passes } from '../passes';
 import type { Pass, Progress } from '../passes/pass';
 import type { ModelFigures } from '../report/report';
+import { cacheBeside } from './cache-folder';
 import type { RecipeDatasets } from './data-source';
 import { fileHash } from './identity';
 import type { Meter } from './meter';
@@ -71,7 +72,14 @@ async function runStep(
   if (refusal) throw new CoppiceError('refused', `Step ${at + 1}, ${id}: ${refusal}`);
   const share = stepsShare / recipe.steps.length;
   const progress = scaled(request, 0.05 + share * at, share);
-  const context = { signal, seed: recipe.seed, progress, runtime, calibration: data.calibration };
+  const context = {
+    signal,
+    seed: recipe.seed,
+    progress,
+    runtime,
+    calibration: data.calibration,
+    cache: cacheBeside(request.path),
+  };
   const started = performance.now();
   const result = await pass.run(model, options, context);
   const seconds = (performance.now() - started) / 1000;

@@ -3,6 +3,7 @@
 import type { Criterion } from '../../criteria/criterion';
 import type { PassNote, Why } from '../pass';
 import type { CostModel } from './cost';
+import { lossAt, type Curve } from './curves/curve';
 import type { PruneOptions } from './options';
 import type { Left, Ranked } from './rank';
 import { floorsOf } from './steps';
@@ -24,6 +25,8 @@ export interface Explained {
   readonly criterion: Criterion;
   readonly options: PruneOptions;
   readonly model: CostModel;
+  /** One for each ranked group, where the allocation went by them. */
+  readonly curves: readonly Curve[];
 }
 
 /** A group that did not take part. */
@@ -47,7 +50,7 @@ export function explainCut(
     layers,
     before,
     after: (kept[i] * before) / units,
-    reason: inWords(each, kept[i], limit, explained),
+    reason: inWords(each, kept[i], limit, explained, i),
     why: inFigures(ranked, kept, i, limit, explained),
   };
 }
@@ -64,7 +67,8 @@ function inWords(
   { group, scores, counts, rule }: Ranked,
   kept: number,
   limit: Limit,
-  { criterion }: Explained,
+  { criterion, options, curves }: Explained,
+  i: number,
 ): string {
   const gone = group.units - kept;
   const reasons: string[] = [];
@@ -77,8 +81,13 @@ function inWords(
     reasons.push(
       counts.length === 1
         ? 'at its floor already'
-        : `${criterion.id}: every unit scores higher than what went elsewhere`,
+        : curves[i]
+          ? 'every step loses more than what went elsewhere'
+          : `${criterion.id}: every unit scores higher than what went elsewhere`,
     );
+  }
+  if (curves[i] && counts.length > 1) {
+    reasons.push(`loses ${lossAt(curves[i], kept).toPrecision(2)} ${options.curve_loss} alone`);
   }
   if (gone > 0 && limit !== 'amount' && limit !== 'ratio') {
     reasons.push(`floor reached (${limit})`);
@@ -92,7 +101,7 @@ function inFigures(
   kept: readonly number[],
   i: number,
   limit: Limit,
-  { criterion, options, model }: Explained,
+  { criterion, options, model, curves }: Explained,
 ): Why {
   const { group, raw, scores } = ranked[i];
   const gone = group.units - kept[i];
@@ -110,5 +119,6 @@ function inFigures(
     last_cut: gone > 0 ? scores[gone - 1] : null,
     first_kept: scores[gone],
     macs_saved: whole === 0 ? null : saved / whole,
+    ...(curves[i] ? { loss: lossAt(curves[i], kept[i]), curve: curves[i] } : {}),
   };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { memberChoices, policies } from '../../criteria/criterion';
 import { criteria } from '../../criteria/index';
 import { normalizations } from '../../criteria/normalize';
+import { lossKinds } from './curves/loss';
 
 /** Which units compete with each other for staying. */
 export const scopes = ['local', 'isomorphic', 'global'] as const;
@@ -43,6 +44,12 @@ export const pruneOptions = z
       ),
     ratio: share.optional().describe('Share of the channels that is removed.'),
     macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
+    curve_loss: z
+      .enum(lossKinds)
+      .default('divergence')
+      .describe(
+        'What curves measure: how far the outputs move from the original (no labels needed), or the accuracy that is lost (needs labels).',
+      ),
     params: share.optional().describe('Share of the params that is left.'),
     bytes: share.optional().describe('Share of the bytes of weights that is left.'),
     rounds: z

@@ -1,17 +1,18 @@
-/** Decides what goes: ranks every channel group, shares the amount out among them, and says why. */
+/** Decides what goes: shares the amount out among the ranked groups, and says why. */
 
 import type { ChannelAnalysis } from '../../channels/analyze';
 import type { Criterion } from '../../criteria/criterion';
-import type { GroupScores } from '../../criteria/score';
 import type { Issue } from '../../ir/issue';
 import type { PassNote } from '../pass';
 import { keptAtCost, keptAtRatio } from './allocate';
 import { amountOf, leftAfter, missed, uncounted, type Round } from './amount';
 import { costModel, type CostModel } from './cost';
+import type { Curve } from './curves/curve';
+import { levelOrder, slopeOrder } from './curves/orders';
 import { explainCut, explainLeft } from './explain';
 import { idlePatterns } from './layer-rules';
 import type { PruneOptions } from './options';
-import { eligibleGroups, rankGroups, type Ranked } from './rank';
+import type { Ranked, Ranking } from './rank';
 import { removalOrder } from './steps';
 
 export interface PrunePlan {
@@ -27,43 +28,33 @@ interface Allocation {
   readonly issues: readonly Issue[];
 }
 
-/** The only round of a plan that is carried out at once. */
-export function onlyRound(analysis: ChannelAnalysis, options: PruneOptions): Round {
-  const groups = eligibleGroups(analysis, options);
-  return {
-    number: 1,
-    of: 1,
-    cost: costModel(analysis, groups)(groups.map(({ units }) => units)),
-    units: new Map(analysis.groups.map(({ id, units }) => [id, units])),
-  };
-}
-
 /**
- * The same analysis, scores and options give the same plan.
+ * The same analysis, ranking and options give the same plan.
  *
- * @param judged the scores of the eligible groups.
+ * @param curves one for each ranked group, for the allocations that go by them.
  */
 export function planCuts(
   analysis: ChannelAnalysis,
   criterion: Criterion,
-  judged: GroupScores,
+  { ranked, left }: Ranking,
   options: PruneOptions,
-  round: Round = onlyRound(analysis, options),
+  round: Round,
+  curves: readonly Curve[] = [],
 ): PrunePlan {
-  const { ranked, left } = rankGroups(analysis, criterion, judged, options, round);
   const model = costModel(
     analysis,
     ranked.map(({ group }) => group),
   );
-  const { kept, issues } = allocate(ranked, model, options, round);
+  const { kept, issues } = allocate(ranked, model, options, round, curves);
   const cuts = new Map<string, readonly number[]>();
   ranked.forEach(({ group, order }, i) => {
     const gone = order.slice(0, group.units - kept[i]);
     if (gone.length > 0) cuts.set(group.id, gone);
   });
+  const explained = { criterion, options, model, curves };
   const notes = [
     ...left.map((each) => explainLeft(each)),
-    ...ranked.map((_, i) => explainCut(ranked, kept, i, { criterion, options, model })),
+    ...ranked.map((_, i) => explainCut(ranked, kept, i, explained)),
   ];
   const idle = idlePatterns(analysis.groups, options.layers).map((pattern): Issue => ({
     severity: 'warning',
@@ -78,11 +69,11 @@ function allocate(
   model: CostModel,
   options: PruneOptions,
   round: Round,
+  curves: readonly Curve[],
 ): Allocation {
-  const order = removalOrder(ranked, options.scope);
-  if (options.ratio !== undefined && options.scope === 'local') {
+  if (options.ratio !== undefined && options.scope === 'local' && options.allocation === 'scores') {
     const ratio = 1 - leftAfter(round, 1 - options.ratio);
-    return { kept: keptAtRatio(ranked, order, ratio), issues: [] };
+    return { kept: keptAtRatio(ranked, removalOrder(ranked, 'local'), ratio), issues: [] };
   }
   const amount = amountOf(options);
   const whole = round.cost[amount.quantity];
@@ -91,6 +82,46 @@ function allocate(
   }
   const left = leftAfter(round, amount.left);
   const cost = (kept: readonly number[]): number => model(kept)[amount.quantity];
-  const kept = keptAtCost(ranked, order, cost, left * whole);
+  const target = left * whole;
+  const kept = keptFor(ranked, cost, target, options, curves);
   return { kept, issues: missed({ ...amount, left }, cost(kept) / whole) };
+}
+
+/** Savings depend on what the other groups lose, so the balance of slopes is found in some turns. */
+const turns = 4;
+
+function keptFor(
+  ranked: readonly Ranked[],
+  cost: (kept: readonly number[]) => number,
+  target: number,
+  { scope, allocation }: PruneOptions,
+  curves: readonly Curve[],
+): number[] {
+  switch (allocation) {
+    case 'scores':
+      return keptAtCost(ranked, removalOrder(ranked, scope), cost, target);
+    case 'curves':
+      return keptAtCost(ranked, levelOrder(ranked, curves), cost, target);
+    case 'slopes': {
+      let kept = ranked.map(({ counts }) => counts[0]);
+      for (let turn = 0; turn < turns; turn++) {
+        const order = slopeOrder(ranked, curves, savingsAt(ranked, cost, kept));
+        kept = keptAtCost(ranked, order, cost, target);
+      }
+      return kept;
+    }
+  }
+}
+
+/** What one unit of each group saves when the others keep so many: all it may lose, over its units. */
+function savingsAt(
+  ranked: readonly Ranked[],
+  cost: (kept: readonly number[]) => number,
+  kept: readonly number[],
+): number[] {
+  return ranked.map(({ counts }, i) => {
+    const fewest = counts[counts.length - 1];
+    const saved = cost(kept.with(i, counts[0])) - cost(kept.with(i, fewest));
+    return counts.length > 1 ? saved / (counts[0] - fewest) : 0;
+  });
 }

@@ -28,6 +28,11 @@ export interface Left {
   readonly reason: string;
 }
 
+export interface Ranking {
+  readonly ranked: readonly Ranked[];
+  readonly left: readonly Left[];
+}
+
 /** The groups that the options leave to be cut. */
 export function eligibleGroups(
   { groups }: ChannelAnalysis,
@@ -43,7 +48,7 @@ export function rankGroups(
   judged: GroupScores,
   options: PruneOptions,
   round: Round,
-): { ranked: Ranked[]; left: Left[] } {
+): Ranking {
   const ranked: Ranked[] = [];
   const left: Left[] = [];
   for (const group of analysis.groups) {

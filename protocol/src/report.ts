@@ -28,7 +28,14 @@ export interface GroupReport {
   readonly before: number;
   readonly after: number;
   readonly reason: string;
+  /** The figures behind the reason, by names that stay the same. */
+  readonly why?: Why;
 }
+
+/** Numbers, words, ranges [least, most], and curves as lists of [x, y]. */
+export type Why = Readonly<Record<string, WhyValue>>;
+export type WhyValue =
+  string | number | null | readonly [number, number] | readonly (readonly [number, number])[];
 
 export interface StepReport {
   /** Pass id: `prune`, `quantize` … */

@@ -1,14 +1,17 @@
 /** One verb for each pass: its options become flags, and it runs as a recipe of one step. */
 
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CoppiceError } from '#engine/ir/issue';
 import type { Pass } from '#engine/passes/pass';
+import { cacheBeside } from '#engine/recipe/cache-folder';
+import { openRecipeData } from '#engine/recipe/data-source';
 import { runRecipe } from '#engine/recipe/run';
 import type { Recipe } from '#engine/recipe/schema';
 import { startRuntime } from '#engine/runtime/client';
 import { missedTarget } from '#protocol/report';
 import type { Command, Flag, FlagValue, Invocation } from '../command';
 import { dataFlags, preprocessingOf } from '../data-flags';
+import { explainTable } from '../explain-table';
 import { openModel } from '../open-model';
 import { optionFlags, toFlag, toKey } from '../option-flags';
 import { reportTable } from '../report-table';
@@ -28,6 +31,7 @@ export function passCommand(pass: Pass): Command {
         help: 'Where the result is written.',
       },
       ...options,
+      ...(pass.plan ? [explainFlag] : []),
       { name: 'seed', type: 'number', help: 'Decides everything random. Default 0.' },
       ...dataFlags,
     ],
@@ -35,12 +39,19 @@ export function passCommand(pass: Pass): Command {
   };
 }
 
+const explainFlag: Flag = {
+  name: 'explain',
+  type: 'boolean',
+  help: 'Says of every part why it is changed as it is. Without -o nothing is written.',
+};
+
 async function runPass(
   pass: Pass,
   options: readonly Flag[],
   invocation: Invocation,
 ): Promise<number> {
   const { flags, positionals, signal, terminal } = invocation;
+  if (flags.explain && flags.output === undefined) return explainPass(pass, options, invocation);
   const { path } = openModel(positionals[0], terminal);
   if (typeof flags.output !== 'string') {
     throw new CoppiceError('usage', 'Say where to write the result: -o FILE.');
@@ -63,9 +74,46 @@ async function runPass(
       signal,
       progress: ({ message, fraction }) => terminal.progress(message, fraction),
     });
-    terminal.result(flags.json ? JSON.stringify(report) : reportTable(report));
+    const explained = flags.explain ? explainTable(report.steps[0].groups, terminal.width) : '';
+    const text = [reportTable(report), explained].filter(Boolean).join('\n\n');
+    terminal.result(flags.json ? JSON.stringify(report) : text);
     terminal.note(`Model: ${report.output}`);
     return missedTarget(report) ? 1 : 0;
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** What the pass would do and why; nothing is written but measurements, into the cache. */
+async function explainPass(
+  pass: Pass,
+  options: readonly Flag[],
+  { flags, positionals, signal, terminal }: Invocation,
+): Promise<number> {
+  const { model } = openModel(positionals[0], terminal);
+  const refusal = pass.refuse(model);
+  if (refusal) throw new CoppiceError('refused', refusal);
+  const recipe = resolve('coppice.yaml');
+  const { calibration } = await openRecipeData(dataOf(flags), dirname(recipe));
+  const runtime = await startRuntime({ signal });
+  try {
+    const given = checkedOptions(pass, options, flags);
+    const { notes, issues } = await pass.plan!(model, given, {
+      signal,
+      seed: typeof flags.seed === 'number' ? flags.seed : 0,
+      runtime,
+      calibration,
+      cache: cacheBeside(recipe),
+      progress: ({ message, fraction }) => terminal.progress(message, fraction),
+    });
+    const said = issues.map(({ severity, code, message }) => ({ severity, code, message }));
+    terminal.result(
+      flags.json
+        ? JSON.stringify({ version: 1, pass: pass.id, options: given, groups: notes, issues: said })
+        : explainTable(notes, terminal.width),
+    );
+    for (const { severity, message } of said) terminal.note(`${severity}: ${message}`);
+    return 0;
   } finally {
     await runtime.close();
   }

@@ -1,5 +1,6 @@
 /** The contract of a compression pass. `index.ts` lists all passes. */
 
+import type { Why } from '#protocol/report';
 import type { z } from 'zod';
 import type { Model } from '../ir/model';
 import type { Issue } from '../ir/issue';
@@ -61,13 +62,9 @@ export interface PassNote {
   readonly after: number;
   /** Why, in words. */
   readonly reason: string;
-  /** The figures behind it, by names that stay the same; lists of pairs are curves. */
+  /** The figures behind it, by names that stay the same. */
   readonly why?: Why;
 }
-
-export type Why = Readonly<
-  Record<string, string | number | null | readonly (readonly [number, number])[]>
->;
 
 export interface PassContext {
   readonly signal: AbortSignal;

@@ -1,7 +1,8 @@
 /** Says of every group why it was cut as it was: in words, and in figures for tables and programs. */
 
 import type { Criterion } from '../../criteria/criterion';
-import type { PassNote, Why } from '../pass';
+import type { Why } from '#protocol/report';
+import type { PassNote } from '../pass';
 import type { CostModel } from './cost';
 import { lossAt, type Curve } from './curves/curve';
 import type { PruneOptions } from './options';
@@ -112,10 +113,8 @@ function inFigures(
     limit,
     criterion: criterion.id,
     normalization: normalizationOf(criterion, options),
-    raw_least: raw[0],
-    raw_most: raw[raw.length - 1],
-    least: scores[0],
-    most: scores[scores.length - 1],
+    raw_scores: [raw[0], raw[raw.length - 1]],
+    scores: [scores[0], scores[scores.length - 1]],
     last_cut: gone > 0 ? scores[gone - 1] : null,
     first_kept: scores[gone],
     macs_saved: whole === 0 ? null : saved / whole,

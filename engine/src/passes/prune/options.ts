@@ -42,14 +42,14 @@ export const pruneOptions = z
       .describe(
         'What decides how much each group loses: scores (one threshold for all), curves (each group is cut alone, and all go down to one level of harm), or slopes (the least harm in all for what is saved). The last two need calibration data.',
       ),
-    ratio: share.optional().describe('Share of the channels that is removed.'),
-    macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
     curve_loss: z
       .enum(lossKinds)
       .default('divergence')
       .describe(
         'What curves measure: how far the outputs move from the original (no labels needed), or the accuracy that is lost (needs labels).',
       ),
+    ratio: share.optional().describe('Share of the channels that is removed.'),
+    macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
     params: share.optional().describe('Share of the params that is left.'),
     bytes: share.optional().describe('Share of the bytes of weights that is left.'),
     rounds: z

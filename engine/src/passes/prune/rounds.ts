@@ -155,7 +155,10 @@ function joinNotes(plans: readonly PrunePlan[]): PassNote[] {
       ({ notes }) => notes.find(({ subject }) => subject === note.subject)?.after ?? note.after,
     );
     const steps = after.map((kept, round) => [round + 1, kept] as const);
-    const reason = after[after.length - 1] < whole ? `${[whole, ...after].join(' → ')}; ${note.reason}` : note.reason;
+    const reason =
+      after[after.length - 1] < whole
+        ? `${[whole, ...after].join(' → ')}; ${note.reason}`
+        : note.reason;
     return { ...note, before: whole, reason, why: { ...note.why, rounds: steps } };
   });
 }

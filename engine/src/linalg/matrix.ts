@@ -25,6 +25,12 @@ export function matrix(
   return { rows, columns, data, offset: 0, rowStride: columns, columnStride: 1 };
 }
 
+export function identity(size: number): Matrix {
+  const result = matrix(size, size);
+  for (let i = 0; i < size; i++) result.data[i * size + i] = 1;
+  return result;
+}
+
 export function transpose(a: Matrix): Matrix {
   return {
     ...a,
@@ -87,6 +93,17 @@ export function copyOf(a: Matrix): Matrix {
     for (let j = 0; j < a.columns; j++, from += a.columnStride) result.data[at++] = a.data[from];
   }
   return result;
+}
+
+/** Adds B to `target`, a view perhaps. */
+export function addTo(target: Matrix, b: Matrix): void {
+  for (let i = 0; i < b.rows; i++) {
+    let to = target.offset + i * target.rowStride;
+    let from = b.offset + i * b.rowStride;
+    for (let j = 0; j < b.columns; j++, to += target.columnStride, from += b.columnStride) {
+      target.data[to] += b.data[from];
+    }
+  }
 }
 
 /** Sum of squares. */

@@ -3,26 +3,27 @@
  * behind G = Σ x·xᵀ. Without patches G is the identity, and the cost the squared norm.
  */
 
-import { cholesky } from '../../../linalg/cholesky';
-import { innerProduct, matrix, multiply, type Matrix } from '../../../linalg/matrix';
+import { innerProduct, matrix, multiply, squaredNorm, type Matrix } from '../../../linalg/matrix';
 import type { InputMoments } from '../method';
 
 export interface Metric {
-  /** G; undefined for the identity. */
+  /** G and its ridge; undefined for the identity. */
   readonly gram?: Matrix;
+  /** What was added to the diagonal of G. */
+  readonly ridge: number;
   /** X·G for X with one error a row. */
   apply(x: Matrix): Matrix;
-  /** X·L with G = L·Lᵀ: its singular values are those of X in the metric. */
-  whiten(x: Matrix): Matrix;
 }
 
-/**
- * What is added to G's diagonal, relative to its mean: directions that no patch shows keep a little
- * weight, so that every system has one solution and the weights there stay near the original's.
- */
-const ridge = 1e-6;
+export const weightMetric: Metric = { ridge: 0, apply: (x) => x };
 
-export const weightMetric: Metric = { apply: (x) => x, whiten: (x) => x };
+/**
+ * The ridge relative to the mean of G's diagonal: directions that no patch shows keep a little
+ * weight, more of it the fewer patches there are for the features, so that every system has one
+ * solution and the weights there stay near the original's.
+ */
+const leastRidge = 1e-6;
+const ridgePerFeature = 1e-2;
 
 /** The metric of one group; that of the weights where there are no moments or all are zero. */
 export function metricOf(
@@ -35,43 +36,45 @@ export function metricOf(
   let trace = 0;
   for (let i = 0; i < features; i++) trace += gram.data[i * features + i];
   if (!(trace > 0) || !Number.isFinite(trace)) return weightMetric;
-  return gramMetric(gram, (ridge * trace) / features);
+  const share = leastRidge + (ridgePerFeature * features) / Math.max(1, moments.count);
+  const ridge = (Math.min(1, share) * trace) / features;
+  for (let i = 0; i < features; i++) gram.data[i * features + i] += ridge;
+  return { gram, ridge, apply: (x) => multiply(x, gram) };
 }
 
-/** @param added to the diagonal; `gram` is changed in place. */
-export function gramMetric(gram: Matrix, added: number): Metric {
+/** tr(E·G·Eᵀ) with the ridge, which every step of a fit lowers. */
+export function ridgedError(metric: Metric, error: Matrix): number {
+  return innerProduct(metric.apply(error), error);
+}
+
+/** tr(E·G·Eᵀ) without the ridge: what the patches themselves would see. */
+export function seenError(metric: Metric, error: Matrix): number {
+  return ridgedError(metric, error) - metric.ridge * squaredNorm(error);
+}
+
+/**
+ * The mean of G over the innermost axis of its features, for features that are `outer` × inner: how
+ * errors along the outer axis count where the inner one is treated alike. Undefined for the identity.
+ */
+export function marginal({ gram }: Metric, outer: number): Matrix | undefined {
+  if (!gram) return undefined;
   const features = gram.rows;
-  for (let i = 0; i < features; i++) gram.data[i * features + i] += added;
-  let factor: Matrix | undefined;
-  return {
-    gram,
-    apply: (x) => multiply(x, gram),
-    whiten: (x) => multiply(x, (factor ??= lowerFactor(gram))),
-  };
-}
-
-/** Squared error of `weights` against `approximation`. */
-export function errorIn(metric: Metric, weights: Matrix, approximation: Matrix): number {
-  const difference = subtract(weights, approximation);
-  return innerProduct(metric.apply(difference), difference);
+  const inner = features / outer;
+  const result = matrix(outer, outer);
+  for (let a = 0; a < outer; a++) {
+    for (let b = 0; b < outer; b++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) {
+        sum += gram.data[(a * inner + k) * features + b * inner + k];
+      }
+      result.data[a * outer + b] = sum / inner;
+    }
+  }
+  return result;
 }
 
 /** Both row-major. */
 export function subtract(a: Matrix, b: Matrix): Matrix {
-  return matrix(
-    a.rows,
-    a.columns,
-    a.data.map((value, i) => value - b.data[i]),
-  );
-}
-
-/** Rounding can make a Gram matrix slightly indefinite: the diagonal grows until it is not. */
-function lowerFactor(gram: Matrix): Matrix {
-  const size = gram.rows;
-  for (let added = 0; ; added = Math.max(10 * added, Number.EPSILON)) {
-    const attempt = gram.data.slice();
-    for (let i = 0; i < size; i++) attempt[i * size + i] *= 1 + added;
-    const factor = cholesky(attempt, size);
-    if (factor) return matrix(size, size, factor);
-  }
+  const difference = a.data.map((value, i) => value - b.data[i]);
+  return matrix(a.rows, a.columns, difference);
 }

@@ -1,23 +1,22 @@
-/** Leading left singular vectors and singular values, through the smaller of A·Aᵀ and Aᵀ·A. */
+/**
+ * Leading left singular vectors and singular values, of a matrix or of A·L where G = L·Lᵀ is the
+ * metric of its rows, through the smaller of A·G·Aᵀ and Lᵀ·Aᵀ·A·L. Weights come in single precision,
+ * so that a Gram matrix in double keeps every singular value that they determine.
+ */
 
 import { symmetricEigen, symmetricEigenvalues } from '../../../linalg/eigen';
-import { gramOf, matrix, multiply, transpose, type Matrix } from '../../../linalg/matrix';
+import { addGram, gramOf, matrix, multiply, transpose, type Matrix } from '../../../linalg/matrix';
 import type { Spectrum } from '../method';
+import { safeFactor } from './least-squares';
+import { weightMetric, type Metric } from './metric';
 
-/**
- * Below this share of the largest, a singular value is rounding: weights come in single precision, and
- * the Gram matrix in double keeps what is above.
- */
+/** Below this share of the largest, a singular value is rounding. */
 const negligible = 1e-7;
 
-/** The singular values of A, descending, as many as its smaller side. */
-export function singularValues(a: Matrix): Float64Array {
-  const gram = gramOf(a.rows <= a.columns ? a : transpose(a));
-  return symmetricEigenvalues(gram).map((value) => Math.sqrt(Math.max(0, value)));
-}
-
-export function spectrumOf(a: Matrix): Spectrum {
-  return { values: singularValues(a), rows: a.rows, columns: a.columns };
+/** The singular values of A in the metric, descending, as many as its smaller side. */
+export function spectrumOf(a: Matrix, metric: Metric = weightMetric): Spectrum {
+  const gram = a.rows <= a.columns ? outerGram(a, metric) : gramOf(transpose(whiten(a, metric)));
+  return { values: roots(symmetricEigenvalues(gram)), rows: a.rows, columns: a.columns };
 }
 
 export interface Subspace {
@@ -27,13 +26,15 @@ export interface Subspace {
   readonly values: Float64Array;
 }
 
-/** The `count` leading left singular vectors of A. */
-export function leadingSubspace(a: Matrix, count: number): Subspace {
-  const isWide = a.rows <= a.columns;
-  const eigen = symmetricEigen(gramOf(isWide ? a : transpose(a)), count);
-  const values = eigen.values.map((value) => Math.sqrt(Math.max(0, value)));
-  const from = isWide ? eigen.vectors : multiply(eigen.vectors, transpose(a));
+/** The `count` leading left singular vectors of A in the metric. */
+export function leadingSubspace(a: Matrix, count: number, metric: Metric = weightMetric): Subspace {
   const vectors = matrix(count, a.rows);
+  const isWide = a.rows <= a.columns;
+  const whitened = isWide ? undefined : whiten(a, metric);
+  const gram = whitened ? gramOf(transpose(whitened)) : outerGram(a, metric);
+  const eigen = symmetricEigen(gram, count);
+  const values = roots(eigen.values);
+  const from = whitened ? multiply(eigen.vectors, transpose(whitened)) : eigen.vectors;
   for (let i = 0; i < from.rows && values[i] > negligible * values[0]; i++) {
     const scale = isWide ? 1 : 1 / values[i];
     for (let k = 0; k < a.rows; k++) {
@@ -41,4 +42,26 @@ export function leadingSubspace(a: Matrix, count: number): Subspace {
     }
   }
   return { vectors, values };
+}
+
+/** The singular values of Lᵀ·A where L·Lᵀ is the metric of A's columns; those of A without one. */
+export function columnSpectrum(a: Matrix, gram: Matrix | undefined): Spectrum {
+  return spectrumOf(gram ? multiply(transpose(safeFactor(gram)), a) : a);
+}
+
+/** A·G·Aᵀ. */
+function outerGram(a: Matrix, metric: Metric): Matrix {
+  if (!metric.gram) return gramOf(a);
+  const result = matrix(a.rows, a.rows);
+  addGram(result, metric.apply(a), a);
+  return result;
+}
+
+/** A·L. */
+function whiten(a: Matrix, { gram }: Metric): Matrix {
+  return gram ? multiply(a, safeFactor(gram)) : a;
+}
+
+function roots(eigenvalues: Float64Array): Float64Array {
+  return eigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
 }

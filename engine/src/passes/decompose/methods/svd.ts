@@ -32,7 +32,7 @@ export const svd: Method = {
   fullRanks: (shape) => [Math.min(outputsPerGroup(shape), featuresOf(shape))],
   factors,
   spectra: (kernel, moments) =>
-    spectraOfGroups(kernel, moments, (weights, metric) => [spectrumOf(metric.whiten(weights))]),
+    spectraOfGroups(kernel, moments, (weights, metric) => [spectrumOf(weights, metric)]),
   decompose: (kernel, ranks, moments) =>
     decomposeGroups(kernel, factors(kernel.shape, ranks), moments, (weights, metric) =>
       truncate(weights, metric, ranks[0]),
@@ -49,7 +49,7 @@ function factors(shape: KernelShape, [rank]: readonly number[]): KernelShape[] {
 
 /** The two factors B (rank × features) and A (outputs × rank) of W ≈ A·B, equal in scale. */
 export function truncate(weights: Matrix, metric: Metric, rank: number): [Matrix, Matrix] {
-  const { vectors } = leadingSubspace(metric.whiten(weights), rank);
+  const { vectors } = leadingSubspace(weights, rank, metric);
   return balance(multiply(vectors, weights), transpose(vectors));
 }
 

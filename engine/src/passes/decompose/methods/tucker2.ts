@@ -3,11 +3,13 @@
  * original's extents, and a 1×1 layer out of r_out channels (Kim et al., "Compression of deep
  * convolutional neural networks for fast and low power mobile applications", ICLR 2016). Bases from
  * the singular vectors of the unfoldings, then higher-order orthogonal iteration (De Lathauwer, De
- * Moor & Vandewalle 2000). Of a pointwise kernel it is the singular value decomposition, whose core
+ * Moor & Vandewalle 2000). With moments, steps of least squares in
+ * their metric follow. Of a pointwise kernel it is the singular value decomposition, whose core
  * is diagonal and needs no layer.
  */
 
 import { copyOf, multiply, squaredNorm, transpose, type Matrix } from '../../../linalg/matrix';
+import { alternate } from '../algebra/alternate';
 import {
   decomposeGroups,
   inputsPerGroup,
@@ -18,7 +20,9 @@ import {
   spectraOfGroups,
   tapsOf,
 } from '../algebra/groups';
-import { leadingSubspace, spectrumOf } from '../algebra/subspace';
+import { basisAlternation, type BasisFit } from '../algebra/input-basis';
+import { marginal } from '../algebra/metric';
+import { columnSpectrum, leadingSubspace, spectrumOf } from '../algebra/subspace';
 import { middleFirst } from '../algebra/unfold';
 import type { KernelShape, Method } from '../method';
 import { svd } from './svd';
@@ -34,17 +38,22 @@ export const tucker2: Method = {
       : undefined,
   fullRanks,
   factors,
-  spectra: (kernel, moments) =>
-    spectraOfGroups(kernel, moments, (weights) => [
-      spectrumOf(middleFirst(weights, inputsPerGroup(kernel.shape))),
-      spectrumOf(weights),
-    ]),
+  spectra: (kernel, moments) => {
+    const channels = inputsPerGroup(kernel.shape);
+    return spectraOfGroups(kernel, moments, (weights, metric) => {
+      const byChannel = middleFirst(weights, channels);
+      return [columnSpectrum(byChannel, marginal(metric, channels)), spectrumOf(weights, metric)];
+    });
+  },
   decompose: (kernel, ranks, moments) => {
     const { shape } = kernel;
     if (isPointwise(shape)) return svd.decompose(kernel, [Math.min(...ranks)], moments);
-    const channels = inputsPerGroup(shape);
-    return decomposeGroups(kernel, factors(shape, ranks), moments, (weights) => {
-      const { core, inputs, outputs } = iterate(weights, channels, ranks[0], ranks[1]);
+    const [rankIn, rankOut] = ranks;
+    return decomposeGroups(kernel, factors(shape, ranks), moments, (weights, metric) => {
+      const start = iterate(weights, inputsPerGroup(shape), rankIn, rankOut);
+      const { core, inputs, outputs } = metric.gram
+        ? alternate(weights, metric, basisAlternation(weights, metric, start))
+        : start;
       return [inputs, core, copyOf(transpose(outputs))];
     });
   },
@@ -66,16 +75,6 @@ function factors(shape: KernelShape, ranks: readonly number[]): readonly KernelS
   ];
 }
 
-/** W ≈ Uᵀ·core·(V ⊗ I), with orthonormal rows in both bases. */
-export interface Tucker {
-  /** r_out × (r_in × taps). */
-  readonly core: Matrix;
-  /** V: r_in × channels. */
-  readonly inputs: Matrix;
-  /** U: r_out × outputs. */
-  readonly outputs: Matrix;
-}
-
 const tolerance = 1e-4;
 const maxSweeps = 100;
 
@@ -85,7 +84,7 @@ export function iterate(
   channels: number,
   rankIn: number,
   rankOut: number,
-): Tucker {
+): BasisFit {
   const byChannel = middleFirst(weights, channels);
   const total = squaredNorm(weights);
   let inputs = leadingSubspace(byChannel, rankIn).vectors;

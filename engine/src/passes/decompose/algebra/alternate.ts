@@ -1,0 +1,60 @@
+/**
+ * Alternating least squares: one factor after the other takes the place that is best for it while
+ * the others stay, so that no step raises the error.
+ */
+
+import type { Matrix } from '../../../linalg/matrix';
+import { ridgedError, seenError, subtract, type Metric } from './metric';
+
+/** A fit by parts. */
+export interface Alternation<State> {
+  readonly start: State;
+  /** Each gives a state that is no worse. */
+  readonly steps: readonly ((state: State) => State)[];
+  /** The weights that a state stands for. */
+  compose(state: State): Matrix;
+  /** What is minimised beside the error. */
+  penalty?(state: State): number;
+}
+
+export interface Effort {
+  readonly sweeps: number;
+  /** A sweep that lowers what is minimised by less than this share of it is the last one. */
+  readonly tolerance: number;
+}
+
+const usual: Effort = { sweeps: 20, tolerance: 2e-3 };
+
+/**
+ * Sweeps over the steps until little changes. The result is never worse than the start in the metric
+ * without its ridge, which the steps themselves cannot promise.
+ */
+export function alternate<State>(
+  weights: Matrix,
+  metric: Metric,
+  alternation: Alternation<State>,
+  effort: Effort = usual,
+): State {
+  const { start, steps, compose } = alternation;
+  let state = start;
+  let before = objective(weights, metric, alternation, state);
+  for (let sweep = 0; sweep < effort.sweeps; sweep++) {
+    state = steps.reduce((each, step) => step(each), state);
+    const after = objective(weights, metric, alternation, state);
+    if (!(before - after > effort.tolerance * before)) break;
+    before = after;
+  }
+  const seen = (each: State): number => seenError(metric, subtract(weights, compose(each)));
+  return metric.gram && seen(state) > seen(start) ? start : state;
+}
+
+/** What the steps lower. */
+export function objective<State>(
+  weights: Matrix,
+  metric: Metric,
+  alternation: Alternation<State>,
+  state: State,
+): number {
+  const error = subtract(weights, alternation.compose(state));
+  return ridgedError(metric, error) + (alternation.penalty?.(state) ?? 0);
+}

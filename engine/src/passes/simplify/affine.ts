@@ -26,19 +26,25 @@ export function affineOf(
   where: ChannelAxis,
 ): Affine | undefined {
   const op = graph.op(node);
-  if (op === 'BatchNormalization') return batchNormalization(graph, node, value, where);
+  if (op === 'BatchNormalization') return moderate(batchNormalization(graph, node, value, where));
   if (graph.model.opset < 7 || node.input.length !== 2) return undefined;
   const isFirst = node.input[0] === value;
   const other = perChannel(graph.constant(node.input[isFirst ? 1 : 0]), where);
   if (!other) return undefined;
-  const all = (number: number) => new Float64Array(where.channels).fill(number);
+  return moderate(arithmetic(op, other, isFirst));
+}
+
+function arithmetic(
+  op: string | undefined,
+  other: Float64Array,
+  isFirst: boolean,
+): Affine | undefined {
+  const all = (number: number) => new Float64Array(other.length).fill(number);
   switch (op) {
     case 'Mul':
       return { scale: other, shift: all(0) };
     case 'Div':
-      return isFirst && !other.includes(0)
-        ? { scale: other.map((each) => 1 / each), shift: all(0) }
-        : undefined;
+      return isFirst ? { scale: other.map((each) => 1 / each), shift: all(0) } : undefined;
     case 'Add':
       return { scale: all(1), shift: other };
     case 'Sub':
@@ -48,6 +54,12 @@ export function affineOf(
     default:
       return undefined;
   }
+}
+
+/** Numbers that leave the range of single precision on their way would not come back to it. */
+function moderate(affine: Affine | undefined): Affine | undefined {
+  const isModerate = (each: number): boolean => Math.abs(each) < 1e30;
+  return affine?.scale.every(isModerate) && affine.shift.every(isModerate) ? affine : undefined;
 }
 
 /** y = scale · (x - mean) / √(var + ε) + bias (onnx/docs/Operators.md, BatchNormalization). */
@@ -68,7 +80,6 @@ function batchNormalization(
   if (lists.length !== 4 || !lists.every((list) => list?.length === channels)) return undefined;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
   const scale = gamma!.map((each, i) => each / Math.sqrt(variance![i] + epsilon));
-  if (!scale.every(Number.isFinite)) return undefined;
   return { scale, shift: beta!.map((each, i) => each - mean![i] * scale[i]) };
 }
 

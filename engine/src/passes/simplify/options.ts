@@ -3,22 +3,25 @@
 import { z } from 'zod';
 import { rewrites } from './rewrites';
 
+const rewriteId = z.enum(rewrites.map((each) => each.id));
+const listed = (text: string): string[] => text.split(',').map((each) => each.trim());
+
 export const simplifyOptions = z.strictObject({
   skip: z
-    .array(z.enum(rewrites.map((each) => each.id)))
+    .union([z.array(rewriteId), z.string().transform(listed).pipe(z.array(rewriteId))])
     .default([])
-    .describe('Rewrites that are left out.'),
-  fuse_batchnorm: z
+    .describe('Rewrites that are left out, as a list or separated by commas.'),
+  keep_batchnorm: z
     .boolean()
-    .default(true)
+    .default(false)
     .describe(
-      'Folds BatchNormalization into the layer before it. Pruning judges channels better with BatchNormalization apart: prune first, or switch this off.',
+      'Leaves BatchNormalization apart from the layer before it, which pruning wants: it judges channels better so.',
     ),
-  freeze_inputs: z
+  keep_inputs: z
     .boolean()
-    .default(true)
+    .default(false)
     .describe(
-      'Takes weights that old exporters also list as inputs of the model for constants, and lists them no more.',
+      'Leaves weights that old exporters also list as inputs of the model overridable, so that nothing can be folded into them.',
     ),
   fold_limit: z
     .int()

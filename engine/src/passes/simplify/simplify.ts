@@ -12,7 +12,9 @@ import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { freezeInputs } from './freeze-inputs';
 import { ModelEditor } from './model-editor';
 import { simplifyOptions, type SimplifyOptions } from './options';
+import type { Rewrite, RewriteContext } from './rewrite';
 import { rewrites } from './rewrites';
+import { fuseBatchnorm } from './rewrites/fuse-batchnorm';
 import { redefinedName } from './scopes';
 
 export const simplify: Pass<SimplifyOptions> = {
@@ -45,49 +47,59 @@ async function run(
   options: SimplifyOptions,
   context: PassContext,
 ): Promise<PassResult> {
-  const { signal, runtime } = context;
   const issues: Issue[] = [];
   const result = cloneModel(model) as Model & { graph: Graph };
   for (const graph of allGraphs(result)) graph.node = topologicalOrder(graph).order;
-  const frozen = options.freeze_inputs ? freezeInputs(result) : 0;
+  const frozen = options.keep_inputs ? 0 : freezeInputs(result);
   const editor = new ModelEditor(result);
-  const nodes = editor.nodeCount;
-  const counts = new Map<string, number>();
-  const off = new Set(options.skip);
-  if (!options.fuse_batchnorm) off.add('fuse-batchnorm');
-  const active = rewrites.filter(({ id }) => !off.has(id));
-  const tools = {
-    signal,
-    runtime,
+  const before = editor.nodeCount;
+  const counts = await rewriteAll(editor, chosen(options), context, {
+    signal: context.signal,
+    runtime: context.runtime,
     foldLimit: options.fold_limit,
-    report: (issue: Issue) => void issues.push(issue),
-  };
+    report: (issue) => void issues.push(issue),
+  });
+  if (counts.size === 0 && frozen === 0) return { model, changed: false, notes: [], issues };
+  dropStaleTypes(result);
+  raiseIrVersion(result);
+  const all = note('nodes', before, editor.nodeCount, 'Nodes, those of subgraphs among them.');
+  return { model: result, changed: true, notes: [all, ...accounts(counts)], issues };
+}
+
+function chosen({ skip, keep_batchnorm }: SimplifyOptions): readonly Rewrite[] {
+  return rewrites.filter(
+    ({ id }) => !skip.includes(id) && !(keep_batchnorm && id === fuseBatchnorm.id),
+  );
+}
+
+/** Runs the rewrites in turn until none changes anything, and gives the changes that each made. */
+async function rewriteAll(
+  editor: ModelEditor,
+  active: readonly Rewrite[],
+  { signal, progress }: PassContext,
+  context: RewriteContext,
+): Promise<Map<Rewrite, number>> {
+  const counts = new Map<Rewrite, number>();
   let changed = true;
   for (let round = 0; changed && round < maxRounds; round++) {
     changed = false;
     for (const rewrite of active) {
       signal.throwIfAborted();
-      context.progress({ message: rewrite.title.toLowerCase() });
-      const changes = await rewrite.apply(editor, tools);
+      progress({ message: rewrite.title.toLowerCase() });
+      const changes = await rewrite.apply(editor, context);
       if (changes === 0) continue;
       changed = true;
-      counts.set(rewrite.id, (counts.get(rewrite.id) ?? 0) + changes);
+      counts.set(rewrite, (counts.get(rewrite) ?? 0) + changes);
       editor.refresh();
     }
   }
-  if (counts.size === 0 && frozen === 0) return { model, changed: false, notes: [], issues };
-  dropStaleTypes(result);
-  raiseIrVersion(result);
-  const notes = [
-    note('nodes', nodes, editor.nodeCount, 'All nodes, those of subgraphs among them.'),
-    ...active.flatMap(({ id, title }) => {
-      const count = counts.get(id);
-      return count
-        ? [note(id, count, 0, `${title}: ${count} ${count === 1 ? 'time' : 'times'}.`)]
-        : [];
-    }),
-  ];
-  return { model: result, changed: true, notes, issues };
+  return counts;
+}
+
+function accounts(counts: ReadonlyMap<Rewrite, number>): PassNote[] {
+  return [...counts].map(([{ id, title }, count]) =>
+    note(id, count, 0, `${title}: ${count === 1 ? 'once' : `${count} times`}.`),
+  );
 }
 
 function note(subject: string, before: number, after: number, reason: string): PassNote {

@@ -29,7 +29,6 @@ export const deadCode: Rewrite = {
 const firstOptional: Readonly<Record<string, number>> = {
   MaxPool: 1,
   Dropout: 1,
-  BatchNormalization: 1,
   LayerNormalization: 1,
   GroupNormalization: 1,
   Unique: 1,

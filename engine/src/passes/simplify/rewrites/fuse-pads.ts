@@ -1,7 +1,12 @@
 /** A Pad with zeros in front of a convolution or an average is what their own pads do. */
 
-import { intAttribute, intsAttribute, setAttribute, stringAttribute } from '../../../ir/attributes';
-import { floatAttribute } from '../../../ir/attributes';
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  setAttribute,
+  stringAttribute,
+} from '../../../ir/attributes';
 import type { Node } from '../../../ir/model';
 import { elements } from '../../../ir/tensor';
 import type { GraphEditor } from '../graph-editor';
@@ -18,7 +23,8 @@ export const fusePads: Rewrite = {
     if ((op !== 'Conv' && op !== 'AveragePool') || !pad || graph.op(pad) !== 'Pad') return false;
     const added = graph.soleUser(node.input[0]) === node ? spatialZeros(graph, pad) : undefined;
     const own = added && ownPads(node, added.length);
-    if (!added || !own || (op === 'AveragePool' && !takesPads(node, own, added))) return false;
+    if (!added || !own || (op === 'AveragePool' && !takesPads(node, own, added, graph.model.opset)))
+      return false;
     const isPadded = stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET';
     if (isPadded) setAttribute(node, 'auto_pad', 'NOTSET');
     setAttribute(
@@ -63,8 +69,15 @@ function ownPads(node: Node, count: number): number[] | undefined {
 }
 
 /** The zeros of the Pad count in the average, so those of the pooling have to as well. */
-function takesPads(node: Node, own: readonly number[], added: readonly number[]): boolean {
+function takesPads(
+  node: Node,
+  own: readonly number[],
+  added: readonly number[],
+  opset: number,
+): boolean {
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  // Before version 7 an average never counted its pads.
+  if (opset < 7) return false;
   const counts =
     intAttribute(node, 'count_include_pad', 0) === 1 || own.every((each) => each === 0);
   const fits = own.every((width, i) => width + added[i] < kernel[i % kernel.length]);

@@ -25,7 +25,9 @@ export const gatherSlices: Rewrite = {
     const isInside = typeof size === 'number' && start >= -size && start < size;
     if (!isOne || end === 0 || !isInside) return false;
     if ((squeezed[0] < 0 ? squeezed[0] + rank : squeezed[0]) !== axis) return false;
-    const index = graph.addConstant(`${node.output[0]}_index`, 'int64', [], [start]);
+    // Negative indices came to Gather late.
+    const at = start < 0 ? start + size : start;
+    const index = graph.addConstant(`${node.output[0]}_index`, 'int64', [], [at]);
     const inputs = [before.input[0], index];
     graph.substitute(node, makeNode('Gather', node.name, inputs, node.output, { axis }));
     graph.remove(before);

@@ -70,7 +70,10 @@ function scalarOperand(
 ): { readonly value: number; readonly other: string } | undefined {
   const values = input.map((name) => scalar(graph, name));
   const at = values.findIndex((value) => value !== undefined);
-  return at < 0 || input.length !== 2 ? undefined : { value: values[at]!, other: input[1 - at] };
+  if (at < 0 || input.length !== 2) return undefined;
+  // A list of one number would make a list of a scalar.
+  const isWidened = !graph.shape(input[1 - at])?.length;
+  return isWidened ? undefined : { value: values[at]!, other: input[1 - at] };
 }
 
 /** A constant of one element that cannot widen what it meets. */

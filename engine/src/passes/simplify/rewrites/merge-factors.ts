@@ -62,7 +62,8 @@ function combine(first: Operation, second: Operation): Tensor | undefined {
   const isScalar = (tensor: Tensor): boolean =>
     elementCount(tensor) === 1 && tensor.dims.length <= 1;
   if (a.dataType !== b.dataType || !(isEqual || isScalar(a) || isScalar(b))) return undefined;
-  const [larger, smaller] = isScalar(a) && !isEqual ? [second, first] : [first, second];
+  const isFirst = isScalar(b) && (!isScalar(a) || a.dims.length >= b.dims.length);
+  const [larger, smaller] = isEqual || isFirst ? [first, second] : [second, first];
   const numbers = larger.numbers.map((each, i) => {
     const other = smaller.numbers[smaller.numbers.length === 1 ? 0 : i];
     return first.kind === 'Mul' ? each * other : each + other;

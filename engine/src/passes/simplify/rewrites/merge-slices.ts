@@ -28,23 +28,24 @@ function makeSlice(
   source: string,
   ranges: readonly SliceRange[],
 ): Node {
-  const [starts, ends, axes, steps] = (['start', 'end', 'axis', 'step'] as const).map((key) =>
-    ranges.map((range) => range[key]),
+  const steps = ranges.map(({ step }) => step);
+  const lists = {
+    starts: bounded(ranges.map(({ start }) => start)),
+    ends: bounded(ranges.map(({ end }) => end)),
+    axes: bounded(ranges.map(({ axis }) => axis)),
+    ...(steps.some((step) => step !== 1) && { steps: bounded(steps) }),
+  };
+  if (graph.model.opset < 10) return makeNode('Slice', name, [source], output, lists);
+  const constants = Object.entries(lists).map(([key, values]) =>
+    graph.addConstant(`${output[0]}_${key}`, 'int64', [values.length], BigInt64Array.from(values)),
   );
-  if (graph.model.opset < 10)
-    return makeNode('Slice', name, [source], output, { starts, ends, axes });
-  const constants = Object.entries({ starts, ends, axes, steps })
-    .filter(([key]) => key !== 'steps' || steps.some((step) => step !== 1))
-    .map(([key, values]) =>
-      graph.addConstant(`${output[0]}_${key}`, 'int64', [values.length], bounded(values)),
-    );
   return makeNode('Slice', name, [source, ...constants], output);
 }
 
 /** "To the end" is the largest integer, which a number cannot hold exactly. */
-function bounded(values: readonly number[]): BigInt64Array {
+function bounded(values: readonly number[]): bigint[] {
   const largest = 2n ** 63n - 1n;
-  return BigInt64Array.from(values, (value) => {
+  return values.map((value) => {
     if (Math.abs(value) < 2 ** 53) return BigInt(value);
     return value > 0 ? largest : -largest;
   });

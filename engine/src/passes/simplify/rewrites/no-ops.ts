@@ -6,7 +6,6 @@ import {
   intsAttribute,
   stringAttribute,
 } from '../../../ir/attributes';
-import { dataTypeOf } from '../../../ir/data-type';
 import type { Node } from '../../../ir/model';
 import { elementCount, elements, numbers } from '../../../ir/tensor';
 import type { GraphEditor } from '../graph-editor';
@@ -45,8 +44,7 @@ const castsToSame: Rule = ({ input, output }, graph) => {
 const rules: Readonly<Record<string, Rule>> = {
   Identity: () => true,
   Dropout: (node, graph) => isInference(node, graph),
-  Cast: (node, graph) =>
-    graph.type(node.input[0])?.dtype === dataTypeOf(intAttribute(node, 'to'))?.name,
+  Cast: castsToSame,
   CastLike: castsToSame,
   Reshape: keepsShape,
   Flatten: keepsShape,

@@ -1,233 +1,341 @@
 /**
- * What pruning to half of the MACs costs in accuracy: each labelled classifier cut once, without and
- * with recovery (no training in either), beside the random control. Prints markdown.
+ * What pruning costs in accuracy: each labelled classifier cut by each criterion to several shares
+ * of its MACs, before and after recovery (no training in either), beside the random control.
+ * Prints markdown.
  *
- *     npx tsx bench/pruning.ts [--models resnet20-cifar10-bn,resnet8-cifar10] [--criteria l2,fpgm]
- *                              [--macs 0.5] [--scope global] [--samples 1024] [--seeds 1]
+ *     npx tsx bench/pruning.ts [--models resnet20-cifar10-bn,…] [--criteria l2,fpgm,…]
+ *                              [--macs 0.7,0.5,0.3] [--samples 1024] [--seeds 1]
+ *                              [--options '{"scope":"local"}'] [--json results.jsonl] [--render]
  *
- * CIFAR-10 and MNIST calibrate with training images and measure on test images. Of ImageNet there is
- * only one sample of 1,000 images: every other one calibrates, the rest measure, so those figures
- * are coarse (500 images: one standard error is up to 2 points).
+ * `--options` holds further options of the pass. With `--json` every case is kept as it is measured,
+ * a run with the same file measures only what is missing, and `--render` prints the tables of the
+ * file without measuring anything. A criterion scores a model once for all targets.
  */
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { ChannelAnalysis } from '#engine/channels/analyze';
-import { analyzeChannels } from '#engine/channels/analyze';
+import { analyzeChannels, type ChannelAnalysis } from '#engine/channels/analyze';
 import { channelCosts } from '#engine/channels/cost';
-import type { Observation } from '#engine/criteria/criterion';
+import { cutChannels } from '#engine/channels/cut';
 import { criteria } from '#engine/criteria/index';
-import { scoreGroups } from '#engine/criteria/score';
-import type { Dataset } from '#engine/data/dataset';
-import { openDataset } from '#engine/data/open';
-import type { Preprocessing } from '#engine/data/preprocessing';
+import { scoreGroups, type GroupScores } from '#engine/criteria/score';
+import { CoppiceError } from '#engine/ir/issue';
 import type { Model } from '#engine/ir/model';
 import { readModelFile } from '#engine/onnx/read';
+import type { PassContext } from '#engine/passes/pass';
+import { costModel } from '#engine/passes/prune/cost';
+import { pruneOptions, type PruneOptions } from '#engine/passes/prune/options';
+import { planCuts } from '#engine/passes/prune/plan';
 import { prune } from '#engine/passes/prune/prune';
+import { eligibleGroups, rankGroups } from '#engine/passes/prune/rank';
+import { recover } from '#engine/passes/prune/recover';
 import { startRuntime } from '#engine/runtime/client';
-import { evaluateAccuracy } from '#engine/runtime/evaluate';
-import { openModel } from '#engine/runtime/open-model';
 import type { Runtime } from '#engine/runtime/runtime';
-import { openHalves } from './halves';
+import { accuracyOf, classifiers, type Classifier, type Samples } from './classifiers';
+import { BenchProgress } from './progress';
+import { ResultLines } from './result-lines';
 
-interface Subject {
-  readonly name: string;
-  /** Two files, or one sample of which every other image calibrates. */
-  readonly data:
-    | { readonly calibration: string; readonly test: string }
-    | { readonly manifest: string; readonly images: string };
-  readonly preprocessing: Preprocessing;
-  readonly labelOffset?: number;
+interface Result {
+  readonly model: string;
+  readonly criterion: string;
+  /** Share of the MACs that was asked for. */
+  readonly target: number;
+  readonly seed: number;
+  /** Calibration samples of the recovery, and the pass's other options. */
+  readonly samples: number;
+  readonly options: string;
+  readonly images: number;
+  /** Accuracies, 0 … 1. */
+  readonly before: number;
+  readonly pruned?: number;
+  readonly recovered?: number;
+  /** Shares left. */
+  readonly macs?: number;
+  readonly params?: number;
+  readonly scoringSeconds?: number;
+  readonly recoverySeconds?: number;
+  /** Why there is nothing to report. */
+  readonly problem?: string;
 }
-
-const torch: Preprocessing = {
-  scale: '1/255',
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
-const tensorflow: Preprocessing = { scale: '1/127.5', mean: 1, std: 1, crop: 224 };
-const cifar = {
-  calibration: 'cifar10-train8k-lossless.npz',
-  test: 'cifar10-test1017-lossless.npz',
-};
-const imagenet = {
-  manifest: 'imagenet-sample1000-labels.csv',
-  images: 'imagenet-sample1000-256px.zip',
-};
-
-const subjects: readonly Subject[] = [
-  { name: 'resnet20-cifar10-bn', data: cifar, preprocessing: torch },
-  { name: 'resnet20-cifar10-folded', data: cifar, preprocessing: torch },
-  { name: 'resnet56-cifar10-bn', data: cifar, preprocessing: torch },
-  { name: 'resnet56-cifar10-folded', data: cifar, preprocessing: torch },
-  {
-    name: 'resnet20-cifar10jpeg-bn',
-    data: { calibration: 'cifar10-train12k-jpeg.zip', test: 'cifar10-test10k-jpeg.npz' },
-    preprocessing: torch,
-  },
-  { name: 'resnet8-cifar10', data: cifar, preprocessing: {} },
-  {
-    name: 'mnist-cntk',
-    data: { calibration: 'mnist-train6000.npz', test: 'mnist-test3000.npz' },
-    preprocessing: {},
-  },
-  { name: 'mobilenet_v1_0.25_224-bn', data: imagenet, preprocessing: tensorflow },
-  { name: 'mobilenet_v2_1.0_224-fp32', data: imagenet, preprocessing: tensorflow, labelOffset: 1 },
-  {
-    name: 'squeezenet_v1.0-deepcompressed',
-    data: imagenet,
-    preprocessing: { channels: 'bgr', mean: [104, 117, 123], std: 1, scale: 1, crop: 227 },
-  },
-];
 
 const { values: flags } = parseArgs({
   options: {
     models: { type: 'string' },
-    criteria: { type: 'string', default: 'l1,l2,fpgm,lamp,batchnorm-scale,random' },
-    macs: { type: 'string', default: '0.5' },
-    scope: { type: 'string', default: 'global' },
+    criteria: { type: 'string', default: criteria.map(({ id }) => id).join() },
+    macs: { type: 'string', default: '0.7,0.5,0.3' },
     samples: { type: 'string', default: '1024' },
     seeds: { type: 'string', default: '1' },
+    options: { type: 'string', default: '{}' },
+    json: { type: 'string' },
+    render: { type: 'boolean', default: false },
     shared: { type: 'string', default: '../shared' },
   },
 });
 
+interface Case {
+  readonly criterion: string;
+  readonly target: number;
+  readonly seed: number;
+}
+
+/** A model that is being measured, with what its cases share. */
+interface Bench {
+  readonly classifier: Classifier;
+  readonly model: Model;
+  readonly analysis: ChannelAnalysis;
+  readonly samples: Samples;
+  readonly before: number;
+  readonly runtime: Runtime;
+  /** Scores and the seconds they took, by criterion and seed. */
+  readonly scores: Map<string, { readonly judged: GroupScores; readonly seconds: number }>;
+}
+
+type Measured = Pick<
+  Result,
+  'pruned' | 'recovered' | 'macs' | 'params' | 'scoringSeconds' | 'recoverySeconds' | 'problem'
+>;
+
+const results = new ResultLines<Result>(flags.json, keyOf);
+
 async function main(): Promise<void> {
+  if (!flags.render) await measureAll();
+  for (const { name } of classifiers) {
+    const rows = results.all.filter(({ model }) => model === name);
+    if (rows.length > 0) printTable(name, rows);
+  }
+}
+
+async function measureAll(): Promise<void> {
   const wanted = flags.models?.split(',');
+  const chosen = classifiers.flatMap((classifier) => {
+    const path = `${flags.shared}/models/${classifier.name}.onnx`;
+    const cases = casesOf().filter((each) => !results.find(keyOf(partOf(classifier, each))));
+    const isChosen = wanted ? wanted.includes(classifier.name) : existsSync(path);
+    return isChosen && cases.length > 0 ? [{ classifier, path, cases }] : [];
+  });
   const runtime = await startRuntime();
-  console.log(
-    `Pruned to ${100 * Number(flags.macs)} % of the MACs, scope ${flags.scope}, no training; ${runtime.name}.\n`,
-  );
-  for (const subject of subjects) {
-    const path = `${flags.shared}/models/${subject.name}.onnx`;
-    if (wanted ? wanted.includes(subject.name) : existsSync(path))
-      await measure(subject, path, runtime);
+  const work = new Map(chosen.map(({ path }) => [path, workOf(readModelFile(path).model)]));
+  const total = chosen.reduce((sum, { path, cases }) => sum + work.get(path)! * cases.length, 0);
+  const progress = new BenchProgress(total);
+  for (const { classifier, path, cases } of chosen) {
+    const { model } = readModelFile(path);
+    const samples = await classifier.samples(`${flags.shared}/data`);
+    const before = await accuracyOf(runtime, model, samples.test, classifier.labelOffset);
+    const analysis = analyzeChannels(model);
+    const bench = { classifier, model, analysis, samples, before, runtime, scores: new Map() };
+    for (const each of cases) {
+      const title = `${classifier.name}, ${each.criterion}, ${percent(each.target)} % of the MACs`;
+      await progress.measure(title, work.get(path)!, async () => {
+        const measured = await measureOne(bench, each).catch(asProblem);
+        const images = samples.test.samples;
+        results.add({ ...partOf(classifier, each), images, before, ...measured });
+      });
+    }
   }
   await runtime.close();
 }
 
-async function measure(subject: Subject, path: string, runtime: Runtime): Promise<void> {
-  const { model } = readModelFile(path);
-  const { calibration, test } = await dataOf(subject);
-  const analysis = analyzeChannels(model);
-  const before = await accuracy(runtime, model, test, subject);
-  console.log(`### ${subject.name}: top-1 before ${percent(before)} (${test.samples} images)\n`);
-  console.log(
-    '| criterion | MACs left | params left | pruned | with recovery | gain | scoring | recovery |',
-  );
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const criterion of flags.criteria.split(',')) {
+function casesOf(): Case[] {
+  return flags.criteria.split(',').flatMap((criterion) => {
     const seeds = criterion === 'random' ? Number(flags.seeds) : 1;
-    for (let seed = 1; seed <= seeds; seed++) {
-      const row = await measureOne(subject, model, analysis, criterion, seed, {
-        calibration,
-        test,
-        runtime,
-      });
-      console.log(`| ${[criterion, ...row].join(' | ')} |`);
-    }
-  }
-  console.log('');
+    return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+      flags.macs.split(',').map((target) => ({ criterion, target: Number(target), seed })),
+    );
+  });
 }
 
-interface Bench {
-  readonly calibration: Dataset;
-  readonly test: Dataset;
-  readonly runtime: Runtime;
+/** What a case's time grows with: some part is the same for all models. */
+function workOf(model: Model): number {
+  return 20e6 + channelCosts(analyzeChannels(model)).macs;
 }
 
-async function measureOne(
-  subject: Subject,
-  model: Model,
-  analysis: ChannelAnalysis,
-  criterion: string,
-  seed: number,
-  { calibration, test, runtime }: Bench,
-): Promise<string[]> {
-  const context = {
+async function measureOne(bench: Bench, { criterion, target, seed }: Case): Promise<Measured> {
+  const { model, analysis, samples, runtime, classifier } = bench;
+  const context: PassContext = {
     runtime,
-    calibration,
+    calibration: samples.calibration,
     signal: new AbortController().signal,
     seed,
     progress: () => undefined,
   };
-  const run = async (recover: 'none' | 'reconstruct') => {
-    const options = prune.options.parse({
-      criterion,
-      scope: flags.scope,
-      macs: Number(flags.macs),
-      samples: Number(flags.samples),
-      recover,
-    });
-    const start = performance.now();
-    const result = await prune.run(model, options, context);
-    return { ...result, seconds: (performance.now() - start) / 1000 };
+  const options = pruneOptions.parse({
+    samples: Number(flags.samples),
+    ...(JSON.parse(flags.options) as object),
+    criterion,
+    macs: target,
+    recover: 'reconstruct',
+  });
+  const steps =
+    options.allocation === 'scores' && options.rounds === 1
+      ? await pruneByScores(bench, options, context)
+      : await pruneByPass(model, options, context);
+  if ('problem' in steps) return steps;
+  const [whole, left] = [model, steps.cut].map((each) => channelCosts(analyzeChannels(each)));
+  if (left.macs === whole.macs)
+    return { problem: `nothing of ${analysis.groups.length} groups was cut` };
+  const accuracy = (each: Model): Promise<number> =>
+    accuracyOf(runtime, each, samples.test, classifier.labelOffset);
+  return {
+    pruned: await accuracy(steps.cut),
+    recovered: await accuracy(steps.recovered),
+    macs: left.macs / whole.macs,
+    params: left.params / whole.params,
+    scoringSeconds: steps.scoringSeconds,
+    recoverySeconds: steps.recoverySeconds,
   };
-  const cut = await run('none');
-  if (!cut.changed)
-    return [cut.issues.map(({ message }) => message).join(' '), '', '', '', '', '', ''];
-  const recovered = await run('reconstruct');
-  const scoring = await scoringMilliseconds(analysis, criterion, { ...context, test }, seed);
-  const [whole, left] = [model, cut.model].map((each) => channelCosts(analyzeChannels(each)));
-  const pruned = await accuracy(runtime, cut.model, test, subject);
-  const after = await accuracy(runtime, recovered.model, test, subject);
-  return [
-    percent(left.macs / whole.macs),
-    percent(left.params / whole.params),
-    percent(pruned),
-    percent(after),
-    `+${(100 * (after - pruned)).toFixed(1)}`,
-    `${scoring.toFixed(0)} ms`,
-    `${(recovered.seconds - cut.seconds).toFixed(1)} s`,
-  ];
 }
 
-/** Scores all groups once; the weights are in memory already. */
-async function scoringMilliseconds(
-  analysis: ChannelAnalysis,
-  id: string,
-  { calibration, ...observe }: Bench & Omit<Observation, 'analysis' | 'seed' | 'calibration'>,
-  seed: number,
-): Promise<number> {
-  const groups = analysis.groups.filter(({ pinned }) => !pinned);
-  const criterion = criteria.find((each) => each.id === id)!;
-  const images = Math.min(calibration.samples, 256);
-  const data = calibration.sample(images, seed);
-  const start = performance.now();
-  await scoreGroups(analysis, groups, criterion, { seed }, { ...observe, calibration: data });
-  return performance.now() - start;
+interface Steps {
+  readonly cut: Model;
+  readonly recovered: Model;
+  readonly scoringSeconds?: number;
+  readonly recoverySeconds: number;
 }
 
-async function accuracy(
-  runtime: Runtime,
-  model: Model,
-  test: Dataset,
-  { labelOffset }: Subject,
-): Promise<number> {
-  const session = await openModel(runtime, model);
-  const { top1 } = await evaluateAccuracy(session, test, { labelOffset });
-  await session.close();
-  return top1;
-}
-
-async function dataOf({
-  data,
-  preprocessing,
-}: Subject): Promise<Record<'calibration' | 'test', Dataset>> {
-  const folder = `${flags.shared}/data`;
-  if ('manifest' in data) {
-    const { manifest, images } = data;
-    const [calibration, test] = await openHalves(
-      `${folder}/${manifest}`,
-      `${folder}/${images}`,
-      preprocessing,
-    );
-    return { calibration, test };
+/** The parts of one round of the pass, so that scores are shared by all targets. */
+async function pruneByScores(
+  bench: Bench,
+  options: PruneOptions,
+  context: PassContext,
+): Promise<Steps | { problem: string }> {
+  const { analysis } = bench;
+  const groups = eligibleGroups(analysis, options);
+  const { judged, seconds: scoringSeconds } = await scoresOf(bench, options, context);
+  const round = {
+    number: 1,
+    of: 1,
+    cost: costModel(analysis, groups)(groups.map(({ units }) => units)),
+    units: new Map(analysis.groups.map(({ id, units }) => [id, units])),
+  };
+  const criterion = criteria.find(({ id }) => id === options.criterion)!;
+  const ranking = rankGroups(analysis, criterion, judged, options, round);
+  const { cuts, issues } = planCuts(analysis, criterion, ranking, options, round);
+  if (cuts.size === 0) {
+    const [reason] = judged.refused.values();
+    return { problem: reason ?? issues.map(({ message }) => message).join(' ') };
   }
-  const open = (name: string): Promise<Dataset> => openDataset(`${folder}/${name}`, preprocessing);
-  return { calibration: await open(data.calibration), test: await open(data.test) };
+  const cut = cutChannels(analysis, cuts);
+  const start = performance.now();
+  const { model: recovered } = await recover(analysis, cut, cuts, options, context);
+  return { cut, recovered, scoringSeconds, recoverySeconds: secondsSince(start) };
 }
 
-const percent = (share: number): string => (100 * share).toFixed(1);
+/** Scores all groups, once for a criterion and seed. */
+async function scoresOf(
+  { analysis, scores }: Bench,
+  options: PruneOptions,
+  { runtime, calibration, signal, seed }: PassContext,
+): Promise<{ judged: GroupScores; seconds: number }> {
+  const key = `${options.criterion} ${seed}`;
+  const known = scores.get(key);
+  if (known) return known;
+  const criterion = criteria.find(({ id }) => id === options.criterion)!;
+  const images = Math.min(options.images, calibration!.samples);
+  const observe = {
+    runtime: runtime!,
+    calibration: calibration!.sample(images, seed),
+    signal,
+    progress: () => undefined,
+  };
+  const groups = eligibleGroups(analysis, options);
+  const start = performance.now();
+  const judged = await scoreGroups(analysis, groups, criterion, { ...options, seed }, observe);
+  const found = { judged, seconds: secondsSince(start) };
+  scores.set(key, found);
+  return found;
+}
+
+/** The whole pass, without and with recovery: the plan itself may depend on it. */
+async function pruneByPass(
+  model: Model,
+  options: PruneOptions,
+  context: PassContext,
+): Promise<Steps | { problem: string }> {
+  const start = performance.now();
+  const cut = await prune.run(model, { ...options, recover: 'none' }, context);
+  if (!cut.changed) return { problem: cut.issues.map(({ message }) => message).join(' ') };
+  const seconds = secondsSince(start);
+  const recovered = await prune.run(model, options, context);
+  return {
+    cut: cut.model,
+    recovered: recovered.model,
+    recoverySeconds: secondsSince(start) - 2 * seconds,
+  };
+}
+
+function asProblem(error: unknown): Measured {
+  if (error instanceof CoppiceError) return { problem: error.message };
+  throw error;
+}
+
+function partOf({ name }: Classifier, each: Case) {
+  return { model: name, ...each, samples: Number(flags.samples), options: flags.options };
+}
+
+function keyOf({
+  model,
+  criterion,
+  target,
+  seed,
+  samples,
+  options,
+}: Pick<Result, 'model' | 'criterion' | 'target' | 'seed' | 'samples' | 'options'>): string {
+  return JSON.stringify([model, criterion, target, seed, samples, options]);
+}
+
+function printTable(name: string, rows: readonly Result[]): void {
+  const [{ before, images }] = rows;
+  const targets = [...new Set(rows.map(({ target }) => target))].sort((a, b) => b - a);
+  const kinds = [...new Set(rows.map(kindOf))];
+  console.log(`### ${name}: top-1 before ${percent(before)} (${images} images)\n`);
+  const heads = targets.map((target) => `${percent(target)} % MACs`);
+  console.log(`| criterion | ${heads.join(' | ')} | scoring | recovery |`);
+  console.log(`| --- | ${heads.map(() => '--- |').join(' ')} --- | --- |`);
+  for (const kind of kinds) {
+    const own = rows.filter((row) => kindOf(row) === kind);
+    const cells = targets.map((target) =>
+      cell(
+        own.filter((row) => row.target === target),
+        target,
+      ),
+    );
+    const times = [own.map((row) => row.scoringSeconds), own.map((row) => row.recoverySeconds)];
+    console.log(`| ${[kind, ...cells, ...times.map(longest)].join(' | ')} |`);
+  }
+  console.log('');
+}
+
+function kindOf({ criterion, options, samples }: Result): string {
+  const added = [
+    ...(options === '{}' ? [] : [options]),
+    ...(samples === 1024 ? [] : [`${samples} samples`]),
+  ];
+  return [criterion, ...added].join(', ');
+}
+
+/** Before → after recovery; the mean over the seeds of the random control. */
+function cell(rows: readonly Result[], target: number): string {
+  if (rows.length === 0) return '';
+  const [{ problem }] = rows;
+  if (problem) return problem;
+  const mean = (of: (row: Result) => number | undefined): number =>
+    rows.reduce((sum, row) => sum + (of(row) ?? 0), 0) / rows.length;
+  const macs = mean((row) => row.macs);
+  const missed = Math.abs(macs - target) > 0.01 ? ` (${percent(macs)} % left)` : '';
+  return `${percent(mean((row) => row.pruned))} → ${percent(mean((row) => row.recovered))}${missed}`;
+}
+
+function longest(seconds: readonly (number | undefined)[]): string {
+  const most = Math.max(...seconds.map((each) => each ?? 0));
+  return most > 0 ? `${most < 1 ? most.toFixed(3) : most.toFixed(1)} s` : '';
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1).replace(/\.0$/, '');
+}
 
 void main();

@@ -26,8 +26,8 @@ export interface Joint {
   readonly offset: Offset | undefined;
 }
 
-/** Features of one regression; twice as many take eight times as long. */
-const mostFeatures = 2304;
+/** Features of one regression, unless asked otherwise; twice as many take eight times as long. */
+const usualFeatures = 2304;
 
 /** How often a layer that is taken in parts is gone through. */
 const sweeps = 2;
@@ -37,7 +37,11 @@ export function featuresOf({ layer: { layout }, from, to }: Term): number {
 }
 
 /** The joints of some layers in the order in which they must be solved. */
-export function jointsOf(layers: readonly CorrectableLayer[], graph: Graph): Joint[] {
+export function jointsOf(
+  layers: readonly CorrectableLayer[],
+  graph: Graph,
+  mostFeatures = usualFeatures,
+): Joint[] {
   const index = indexGraph(graph);
   const position = new Map(topologicalOrder(graph).order.map((node, at) => [node, at]));
   const together = new Map<string, CorrectableLayer[]>();
@@ -48,11 +52,13 @@ export function jointsOf(layers: readonly CorrectableLayer[], graph: Graph): Joi
   // Whatever a compared value depends on comes before it, so its errors are known by then.
   const order = (all: readonly CorrectableLayer[]): number =>
     position.get(index.producer(all[0].compared)!.node)!;
-  return [...together.values()].sort((a, b) => order(a) - order(b)).flatMap(parts);
+  return [...together.values()]
+    .sort((a, b) => order(a) - order(b))
+    .flatMap((all) => parts(all, mostFeatures));
 }
 
 /** Splits what is too large for one regression. */
-function parts(layers: readonly CorrectableLayer[]): Joint[] {
+function parts(layers: readonly CorrectableLayer[], mostFeatures: number): Joint[] {
   const [{ compared, layout }] = layers;
   const offset = layers.find((each) => each.offset)?.offset;
   const joint = (terms: readonly Term[]): Joint => {

@@ -34,6 +34,8 @@ export interface RecoveryContext {
   readonly seed: number;
   /** Values of the model's other inputs, where it has several: the same for every batch. */
   readonly feeds?: Feeds;
+  /** Features that are regressed on at once; wider layers are corrected part by part. Default: 2,304. */
+  readonly mostFeatures?: number;
   progress(step: Progress): void;
 }
 
@@ -69,7 +71,7 @@ export async function reconstruct(
 ): Promise<Recovered> {
   const { signal } = context;
   const model = cloneModel(changed);
-  const joints = jointsBehindChanges(original, model);
+  const joints = jointsBehindChanges(original, model, context.mostFeatures);
   if (joints.length === 0) return { model, corrected: [] };
   const data = await calibrationBatches(original, context);
   const sites = await findSites(original, model, joints, kept, data, context);
@@ -102,11 +104,11 @@ export async function reconstruct(
  * The joints with a layer that reads a value that is not what it was, or that is not what it was
  * itself.
  */
-function jointsBehindChanges(original: Model, model: Model): Joint[] {
+function jointsBehindChanges(original: Model, model: Model, mostFeatures?: number): Joint[] {
   const changes = changesBetween(original.graph!, model.graph!);
   const made = new Set(original.graph!.node.flatMap(({ output }) => output));
   const layers = correctableLayers(model, (value) => made.has(value));
-  return jointsOf(layers, model.graph!).filter(({ terms }) =>
+  return jointsOf(layers, model.graph!, mostFeatures).filter(({ terms }) =>
     terms.some(({ layer }) => changes.touches(layer.input) || changes.rewrites(layer.node)),
   );
 }

@@ -4,6 +4,7 @@ import { activationMagnitude } from './activation-magnitude';
 import { apoz } from './apoz';
 import { batchnormScale } from './batchnorm-scale';
 import type { Criterion, WeightCriterion } from './criterion';
+import { contribution } from './contribution';
 import { fpgm } from './fpgm';
 import { hrank } from './hrank';
 import { l1 } from './l1';
@@ -22,6 +23,7 @@ export const criteria: readonly Criterion[] = [
   hrank,
   activationMagnitude,
   apoz,
+  contribution,
   random,
 ];
 

@@ -26,6 +26,7 @@ export const contribution: DataCriterion = {
   doc: 'By how much the squared error of the layers that read the channel rises when it goes and the remaining channels take over by least squares, as a share of those layers’ output variance (after ThiNet, Luo et al., ICCV 2017, and the optimal brain surgeon, Hassibi & Stork 1992). Channels go one after the other, so that of two that say the same one stays.',
   needs: 'activations',
   comparable: true,
+  additive: true,
   refuse,
   measure,
 };

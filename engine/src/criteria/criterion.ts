@@ -16,6 +16,11 @@ interface CriterionBase {
   readonly doc: string;
   /** True where the scores of different groups are on one scale as they are. */
   readonly comparable: boolean;
+  /**
+   * True where scores are losses that add up over all groups: then it is the loss for what a cut saves
+   * that compares, not the loss itself.
+   */
+  readonly additive?: boolean;
 }
 
 /** Judges by the weights alone, one group after the other. */

@@ -13,7 +13,8 @@ import { explainCut, explainLeft } from './explain';
 import { idlePatterns } from './layer-rules';
 import type { PruneOptions } from './options';
 import type { Ranked, Ranking } from './rank';
-import { removalOrder } from './steps';
+import { lossOrder, removalOrder, type Removal } from './steps';
+import { normalizationOf } from './weigh';
 
 export interface PrunePlan {
   /** Group id → units that go. */
@@ -45,7 +46,7 @@ export function planCuts(
     analysis,
     ranked.map(({ group }) => group),
   );
-  const { kept, issues } = allocate(ranked, model, options, round, curves);
+  const { kept, issues } = allocate(ranked, criterion, model, options, round, curves);
   const cuts = new Map<string, readonly number[]>();
   ranked.forEach(({ group, order }, i) => {
     const gone = order.slice(0, group.units - kept[i]);
@@ -66,11 +67,15 @@ export function planCuts(
 
 function allocate(
   ranked: readonly Ranked[],
+  criterion: Criterion,
   model: CostModel,
   options: PruneOptions,
   round: Round,
   curves: readonly Curve[],
 ): Allocation {
+  if ([options.ratio, options.macs, options.params, options.bytes].every((each) => each === undefined)) {
+    return { kept: ranked.map(namedCount), issues: [] };
+  }
   if (options.ratio !== undefined && options.scope === 'local' && options.allocation === 'scores') {
     const ratio = 1 - leftAfter(round, 1 - options.ratio);
     return { kept: keptAtRatio(ranked, removalOrder(ranked, 'local'), ratio), issues: [] };
@@ -83,8 +88,13 @@ function allocate(
   const left = leftAfter(round, amount.left);
   const cost = (kept: readonly number[]): number => model(kept)[amount.quantity];
   const target = left * whole;
-  const kept = keptFor(ranked, cost, target, options, curves);
+  const kept = keptFor(ranked, criterion, cost, target, options, curves);
   return { kept, issues: missed({ ...amount, left }, cost(kept) / whole) };
+}
+
+/** Without an amount for the model, only the groups go that have a ratio of their own. */
+function namedCount({ group, counts, rule }: Ranked): number {
+  return rule.ratio === undefined ? group.units : counts[0];
 }
 
 /** Savings depend on what the other groups lose, so the balance of slopes is found in some turns. */
@@ -92,24 +102,30 @@ const turns = 4;
 
 function keptFor(
   ranked: readonly Ranked[],
+  criterion: Criterion,
   cost: (kept: readonly number[]) => number,
   target: number,
-  { scope, allocation }: PruneOptions,
+  options: PruneOptions,
   curves: readonly Curve[],
 ): number[] {
+  const { scope, allocation } = options;
+  const balanced = (orderFor: (savings: readonly number[]) => Removal[]): number[] => {
+    let kept = ranked.map(({ counts }) => counts[0]);
+    for (let turn = 0; turn < turns; turn++) {
+      kept = keptAtCost(ranked, orderFor(savingsAt(ranked, cost, kept)), cost, target);
+    }
+    return kept;
+  };
   switch (allocation) {
-    case 'scores':
+    case 'scores': {
+      const addUp = criterion.additive && normalizationOf(criterion, options) === 'none';
+      if (addUp && scope === 'global') return balanced((savings) => lossOrder(ranked, savings));
       return keptAtCost(ranked, removalOrder(ranked, scope), cost, target);
+    }
     case 'curves':
       return keptAtCost(ranked, levelOrder(ranked, curves), cost, target);
-    case 'slopes': {
-      let kept = ranked.map(({ counts }) => counts[0]);
-      for (let turn = 0; turn < turns; turn++) {
-        const order = slopeOrder(ranked, curves, savingsAt(ranked, cost, kept));
-        kept = keptAtCost(ranked, order, cost, target);
-      }
-      return kept;
-    }
+    case 'slopes':
+      return balanced((savings) => slopeOrder(ranked, curves, savings));
   }
 }
 

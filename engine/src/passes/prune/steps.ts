@@ -84,7 +84,18 @@ export function removalOrder(candidates: readonly Candidate[], scope: Scope): Re
   }
 }
 
-/** What a removal from `before` to `kept` units is judged by; must not fall along a group's counts. */
+/**
+ * All removals by loss for what is saved, where scores are losses that add up over all groups.
+ *
+ * @param savings what the loss of one unit of each candidate saves.
+ */
+export function lossOrder(candidates: readonly Candidate[], savings: readonly number[]): Removal[] {
+  return orderedBy(candidates, (each, before, kept, i) =>
+    savings[i] > 0 ? meanScore(each, before, kept) / savings[i] : Infinity,
+  );
+}
+
+/** What a removal from `before` to `kept` units is judged by. */
 export type KeyOf = (
   candidate: Candidate,
   before: number,
@@ -92,15 +103,20 @@ export type KeyOf = (
   position: number,
 ) => number;
 
-/** All removals by their keys; those of one group stay in the order of its counts. */
+/**
+ * All removals by their keys. Those of one group stay in the order of its counts: a key below that
+ * of the removal before it, which rounding can give, is raised to it.
+ */
 export function orderedBy(candidates: readonly Candidate[], keyOf: KeyOf): Removal[] {
   return sorted(
-    candidates.flatMap((each, candidate) =>
-      each.counts.slice(1).map((kept, i): Removal => {
+    candidates.flatMap((each, candidate) => {
+      let key = -Infinity;
+      return each.counts.slice(1).map((kept, i): Removal => {
         const before = each.counts[i];
-        return { candidate, before, kept, key: keyOf(each, before, kept, candidate) };
-      }),
-    ),
+        key = Math.max(key, keyOf(each, before, kept, candidate));
+        return { candidate, before, kept, key };
+      });
+    }),
   );
 }
 

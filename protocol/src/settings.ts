@@ -13,6 +13,8 @@ export interface Settings {
     /** In `coppice.yaml`. */
     readonly recipe: boolean;
   };
+  /** In hints and hovers, what each layer would best suffer; reads the weights. */
+  readonly advice: boolean;
   readonly codeLens: boolean;
   /** Further folders that model paths may be relative to: absolute, or relative to the workspace folder. */
   readonly modelRoots: readonly string[];
@@ -26,6 +28,7 @@ export interface Settings {
 
 export const defaultSettings: Settings = {
   inlayHints: { model: true, layer: true, recipe: true },
+  advice: true,
   codeLens: true,
   modelRoots: [],
   links: {},
@@ -44,6 +47,7 @@ export function readSettings(section: unknown): Settings {
       layer: asBoolean(hints.layer, base.inlayHints.layer),
       recipe: asBoolean(hints.recipe, base.inlayHints.recipe),
     },
+    advice: asBoolean(root.advice, base.advice),
     codeLens: asBoolean(root.codeLens, base.codeLens),
     modelRoots: Array.isArray(root.modelRoots) ? root.modelRoots.filter(isString) : base.modelRoots,
     links: Object.fromEntries(

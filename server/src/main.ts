@@ -2,11 +2,14 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
-import { serveModelTasks, startModelThread } from './models/model-thread';
+import { modelThreadOnDemand, serveModelTasks, startModelThread } from './models/model-thread';
 import { startServer } from './server';
 
 if (isMainThread) {
-  startServer(createConnection(ProposedFeatures.all), startModelThread(__filename));
+  startServer(createConnection(ProposedFeatures.all), {
+    reading: startModelThread(__filename),
+    advice: modelThreadOnDemand(__filename),
+  });
 } else {
   serveModelTasks();
 }

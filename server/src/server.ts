@@ -20,14 +20,13 @@ import { readSettings } from '#protocol/settings';
 import { SourceDocument } from './documents/source-document';
 import { features } from './features';
 import type { ServerContext } from './features/feature';
-import type { ModelThread } from './models/model-thread';
-import { pathOf, Workspace } from './workspace';
+import { pathOf, Workspace, type ModelThreads } from './workspace';
 
 /** Hints are asked for anew at most this often while many models are being read, in milliseconds. */
 const refreshPause = 100;
 
-export function startServer(connection: Connection, thread: ModelThread): void {
-  new Server(connection, thread).listen();
+export function startServer(connection: Connection, threads: ModelThreads): void {
+  new Server(connection, threads).listen();
 }
 
 class Server {
@@ -37,9 +36,9 @@ class Server {
 
   constructor(
     private readonly connection: Connection,
-    thread: ModelThread,
+    threads: ModelThreads,
   ) {
-    this.workspace = new Workspace(thread, (path) => this.modelsChanged(path));
+    this.workspace = new Workspace(threads, (path) => this.modelsChanged(path));
   }
 
   listen(): void {
@@ -135,6 +134,7 @@ class Server {
     });
     connection.onNotification(refreshHintsNotification.method, () => {
       workspace.models.forgetAll();
+      workspace.advice.forgetAll();
       this.filesChanged();
     });
   }

@@ -8,10 +8,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { defaultSettings, type Settings } from '#protocol/settings';
 import type { SourceDocument } from './documents/source-document';
 import type { ModelReference } from './languages/language';
+import { AdviceStore, type KnownAdvice } from './models/advice-store';
 import { discoverModels } from './models/discover';
 import { findModel, type FoundModel, type SearchPlaces } from './models/find-model';
 import { ModelStore } from './models/model-store';
 import type { ModelThread } from './models/model-thread';
+
+/** Threads that take models apart, so that nobody waits for them. */
+export interface ModelThreads {
+  readonly reading: ModelThread;
+  readonly advice: ModelThread;
+}
 
 export interface LocatedReference extends ModelReference, FoundModel {}
 
@@ -21,7 +28,9 @@ export class Workspace {
   /** Absolute paths of the workspace folders. */
   folders: readonly string[] = [];
   readonly documents = new Map<string, SourceDocument>();
+  readonly thread: ModelThread;
   readonly models: ModelStore;
+  readonly advice: AdviceStore;
   private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
@@ -31,10 +40,16 @@ export class Workspace {
   private readonly listeners: ((document: SourceDocument | undefined) => void)[] = [];
 
   constructor(
-    readonly thread: ModelThread,
+    { reading, advice }: ModelThreads,
     onModelsChanged: (path: string | undefined) => void,
   ) {
-    this.models = new ModelStore(thread, onModelsChanged);
+    this.thread = reading;
+    this.models = new ModelStore(reading, (path) => {
+      if (path === undefined) this.advice.resume();
+      onModelsChanged(path);
+    });
+    const isFree = (): boolean => this.models.busyWith === undefined;
+    this.advice = new AdviceStore(advice, isFree, onModelsChanged);
   }
 
   /** Called with a document that was opened, changed or closed; without one when all may look different. */
@@ -49,6 +64,7 @@ export class Workspace {
 
   close(): void {
     this.models.close();
+    this.advice.close();
     for (const listener of this.closers) listener();
   }
 
@@ -84,6 +100,11 @@ export class Workspace {
     const folder = this.folderOf(path);
     const label = folder === undefined ? path : relative(folder, path);
     return label.replaceAll(sep, '/');
+  }
+
+  /** What is advised for the layers of a model, as far as it may be and is known. */
+  adviceFor(path: string): KnownAdvice | undefined {
+    return this.trusted && this.settings.advice ? this.advice.look(path) : undefined;
   }
 
   /** All model files, found once and again after files have come or gone. */

@@ -82,7 +82,11 @@ class Follower {
     };
   }
 
-  /** A convolution or a dense layer. Taps of a kernel count as independent, too. */
+  /**
+   * A convolution or a dense layer. What the taps of a kernel read counts as fully correlated, which
+   * neighbouring positions nearly are: against the running variances behind the convolutions of
+   * ResNets and MobileNets that is right on average, and independence is short by a factor of 2 to 4.
+   */
   private product({ node, weights }: Site, axis: number): ChannelMoments | undefined {
     const weight = weights[1] ? this.tensor(node.input[1]) : undefined;
     if (!weight) return undefined;
@@ -106,13 +110,9 @@ class Follower {
       for (let i = 0; i < inputs; i++) {
         const from = outputsLast ? i * outputs + o : (o * inputs + i) * taps;
         let sum = 0;
-        let squares = 0;
-        for (let t = from; t < from + taps; t++) {
-          sum += data[t];
-          squares += data[t] * data[t];
-        }
+        for (let t = from; t < from + taps; t++) sum += data[t];
         mean += sum * source.mean[first + i];
-        variance += squares * source.variance[first + i];
+        variance += sum * sum * source.variance[first + i];
       }
       result.mean[o] = mean;
       result.variance[o] = variance;

@@ -1,5 +1,6 @@
 /** All features. One more is one more file and one more line. */
 
+import { codeAction } from './code-action';
 import { codeLens } from './code-lens';
 import { completion } from './completion';
 import { diagnostics } from './diagnostics';
@@ -13,6 +14,7 @@ import { runs } from './runs';
 export const features: readonly Feature[] = [
   inlayHints,
   hover,
+  codeAction,
   codeLens,
   completion,
   diagnostics,

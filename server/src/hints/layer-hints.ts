@@ -1,5 +1,6 @@
 /** At a line that makes a layer of a PyTorch module: what the layer costs in the linked model. */
 
+import type { KnownAdvice } from '../models/advice-store';
 import { layerLines, type LayerLine } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
 import type { HintKind } from './hint';
@@ -11,16 +12,21 @@ export const layerHints: HintKind = {
     const link = linkOf(document, workspace);
     if (!link) return [];
     const total = sumMacs(link.match.paths.all);
+    const advice = workspace.adviceFor(link.path);
     return layerLines(document.modules, link.match).map((line) => ({
       offset: behind(document.text, line.to),
-      text: textOf(line, total),
+      text: textOf(line, total, advice),
     }));
   },
 };
 
-function textOf({ instances, isLayer }: LayerLine, total: number): string {
+function textOf(
+  { instances, isLayer }: LayerLine,
+  total: number,
+  advice: KnownAdvice | undefined,
+): string {
   const layers = instances.flat();
-  return isLayer ? layerText(layers, total) : moduleText(layers, total);
+  return isLayer ? layerText(layers, total, advice) : moduleText(layers, total);
 }
 
 /** Behind the comma of an item, where it does not come between the item and its comma. */

@@ -5,6 +5,7 @@ import type { LayerInfo } from '#protocol/inspection';
 import { layerLines } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
 import { uriOf } from '../workspace';
+import { adviceSection } from './advice-hover';
 import type { HoverKind } from './hover-kind';
 import { layerTable } from './layer-table';
 import { code, commandLink, prose } from './markdown';
@@ -22,8 +23,10 @@ export const layerHover: HoverKind = {
     const change = workspace.linksCommands
       ? ` · ${commandLink('change', commandIds.linkModel, [document.uri])} · ${commandLink('inspect', commandIds.inspect, [uriOf(link.path)])}`
       : '';
+    const advice = workspace.adviceFor(link.path);
     const parts = [
       layerTable(layers),
+      advice ? adviceSection(layers, advice) : '',
       reasons(layers),
       `From ${code(workspace.labelOf(link.path))}${change}`,
     ];

@@ -1,10 +1,19 @@
 /** What is said of the layers behind one line. */
 
 import type { LayerInfo } from '#protocol/inspection';
+import type { KnownAdvice } from '../models/advice-store';
+import { adviceForAll } from './advice-text';
 import { count, macs, percent, range } from './figures';
 
-/** A layer, alone or in each of several blocks: `16–64 ch · 0.9–1.8 MMACs · Σ 9.0 MMACs · 5×`. */
-export function layerText(layers: readonly LayerInfo[], totalMacs: number): string {
+/**
+ * A layer, alone or in each of several blocks: `16–64 ch · 0.9–1.8 MMACs · Σ 9.0 MMACs · 5×`, and what
+ * it would best suffer, where that is known.
+ */
+export function layerText(
+  layers: readonly LayerInfo[],
+  totalMacs: number,
+  known?: KnownAdvice,
+): string {
   const [first] = layers;
   const channels = layers.flatMap((layer) => layer.channels ?? []);
   const costs = layers.map((layer) => layer.macs);
@@ -17,10 +26,12 @@ export function layerText(layers: readonly LayerInfo[], totalMacs: number): stri
   if (layers.length === 1) {
     if (sum > 0 && totalMacs > 0) parts.push(percent(sum / totalMacs));
     if (first.pinned !== null && first.prunable === 0) parts.push('pinned');
-    return parts.join(' · ');
+  } else {
+    if (sum > 0) parts.push(`Σ ${macs(sum)}`);
+    parts.push(`${layers.length}×`);
   }
-  if (sum > 0) parts.push(`Σ ${macs(sum)}`);
-  return [...parts, `${layers.length}×`].join(' · ');
+  const advice = known && adviceForAll(layers.flatMap(({ name }) => known.layers.get(name) ?? []));
+  return [...parts, ...(advice === undefined ? [] : [advice])].join(' · ');
 }
 
 /** A module that holds layers: `10 layers · 3.6 MMACs · 22 %`. */

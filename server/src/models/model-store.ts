@@ -3,9 +3,9 @@
  * known yet is read in the background, what somebody looks at before what nobody asked for.
  */
 
-import { statSync } from 'node:fs';
 import type { ModelThread } from './model-thread';
 import { failedReading, type ModelReading } from './reading';
+import { stampOf } from './stamp';
 
 export type ModelState =
   | { readonly kind: 'missing' }
@@ -121,10 +121,4 @@ export class ModelStore {
       this.entries.delete(oldest);
     }
   }
-}
-
-/** Changes whenever the file does; undefined for what is no file. */
-function stampOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: false });
-  return stat?.isFile() ? `${stat.mtimeMs}:${stat.size}` : undefined;
 }

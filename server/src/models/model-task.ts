@@ -1,6 +1,8 @@
 /** What can be asked of the thread that reads models, and how it is done there. */
 
 import type { ModelComparison } from '#protocol/comparison';
+import type { ModelAdvice } from '#protocol/inspection';
+import { adviseLayers } from '#engine/advice/advise';
 import { compareModels } from '#engine/inspect/diff';
 import { loadModel } from '#engine/onnx/load';
 import { printModel } from '#engine/onnx/text/print';
@@ -9,16 +11,21 @@ import { readModel, type ModelReading } from './reading';
 export type ModelTask =
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'compare'; readonly before: string; readonly after: string }
-  | { readonly kind: 'print'; readonly path: string };
+  | { readonly kind: 'print'; readonly path: string }
+  | { readonly kind: 'advise'; readonly path: string };
 
 export interface ModelAnswers {
   readonly read: ModelReading;
   readonly compare: ModelComparison;
   readonly print: string;
+  readonly advise: ModelAdvice;
 }
 
 /** Tensors with more elements than this are elided in a text that is made for reading. */
 const mostElements = 16;
+
+/** Hints come without advice for the layers that are left after this time, in milliseconds. */
+const advicePatience = 20_000;
 
 /** @throws CoppiceError where a file cannot be read at all; `read` never throws. */
 export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
@@ -34,5 +41,7 @@ export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
     }
     case 'print':
       return printModel(loadModel(task.path).model, { maxElements: mostElements });
+    case 'advise':
+      return adviseLayers(loadModel(task.path).model, { patience: advicePatience });
   }
 }

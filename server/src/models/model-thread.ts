@@ -20,6 +20,13 @@ const mostMegabytes = 2048;
 
 /** @param script The bundle to run, which calls `serveModelTasks` when it finds itself in a thread. */
 export function startModelThread(script: string): ModelThread {
+  const thread = new OwnThread(script);
+  thread.warm();
+  return thread;
+}
+
+/** The same, but started only when there is a task. */
+export function modelThreadOnDemand(script: string): ModelThread {
   return new OwnThread(script);
 }
 
@@ -27,8 +34,10 @@ class OwnThread implements ModelThread {
   private worker: Worker | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly script: string) {
-    this.worker = this.start();
+  constructor(private readonly script: string) {}
+
+  warm(): void {
+    this.worker ??= this.start();
   }
 
   run<K extends ModelTask['kind']>(

@@ -9,6 +9,7 @@ import type { Workspace } from '../workspace';
 import { placeAt, type Place } from './place';
 import { recipeOf } from './recipe-document';
 import { inspectionOf } from './recipe-model';
+import { quoted } from './yaml-edit';
 
 export interface Suggestion extends Span {
   readonly label: string;
@@ -103,9 +104,4 @@ function dataFiles(document: SourceDocument): Bare[] {
         : [],
   );
   return files.map((label) => ({ label, insert: quoted(label), kind: 'file' }));
-}
-
-/** A YAML scalar; quoted where a plain one would mean something else. */
-function quoted(text: string): string {
-  return /^[\w./][\w./*-]*$/.test(text) ? text : JSON.stringify(text);
 }

@@ -1,11 +1,13 @@
 /** In a recipe: what the model costs, and which layers each glob means. */
 
+import { adviceForAll } from '../hints/advice-text';
 import type { Hint, HintKind } from '../hints/hint';
 import { macs, range } from '../hints/figures';
 import { modelText } from '../hints/model-text';
 import type { LayerInfo } from '#protocol/inspection';
 import { entriesOf, isLayerGlob, recipeOf } from './recipe-document';
-import { inspectionOf, layersMatching } from './recipe-model';
+import type { KnownAdvice } from '../models/advice-store';
+import { adviceOf, inspectionOf, layersMatching } from './recipe-model';
 
 export const recipeHints: HintKind = {
   id: 'recipe',
@@ -13,19 +15,21 @@ export const recipeHints: HintKind = {
     const parsed = recipeOf(document);
     const inspection = parsed && inspectionOf(document, workspace);
     if (!inspection) return [];
-    return entriesOf(parsed).flatMap((entry): Hint[] => {
+    const entries = entriesOf(parsed);
+    const advice = entries.some(isLayerGlob) ? adviceOf(document, workspace) : undefined;
+    return entries.flatMap((entry): Hint[] => {
       if (entry.path.join('.') === 'model' && entry.value) {
         return [{ offset: entry.value.to, text: modelText(inspection) }];
       }
       if (!isLayerGlob(entry)) return [];
       const layers = layersMatching(String(entry.path.at(-1)), inspection);
-      return layers.length === 0 ? [] : [{ offset: entry.key.to, text: globText(layers) }];
+      return layers.length === 0 ? [] : [{ offset: entry.key.to, text: globText(layers, advice) }];
     });
   },
 };
 
 /** `3 layers · 6.32 MMACs · 128 ch`; layers that only shift and scale channels are left out. */
-function globText(all: readonly LayerInfo[]): string {
+function globText(all: readonly LayerInfo[], advice: KnownAdvice | undefined): string {
   const costly = all.filter((layer) => layer.macs > 0);
   const layers = costly.length > 0 ? costly : all;
   const sum = layers.reduce((total, layer) => total + layer.macs, 0);
@@ -33,5 +37,6 @@ function globText(all: readonly LayerInfo[]): string {
   const parts = [`${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`];
   if (sum > 0) parts.push(macs(sum));
   if (channels.length > 0) parts.push(`${range(channels, 'plain')} ch`);
-  return parts.join(' · ');
+  const given = advice && adviceForAll(layers.flatMap(({ name }) => advice.layers.get(name) ?? []));
+  return [...parts, ...(given === undefined ? [] : [given])].join(' · ');
 }

@@ -1,10 +1,11 @@
 /** Over a key of a recipe: what it means; over a layer glob: the layers it matches. */
 
+import { adviceSection } from '../hints/advice-hover';
 import type { HoverKind } from '../hints/hover-kind';
 import { layerTable } from '../hints/layer-table';
 import { propertiesAt, valuesOf } from '#engine/recipe/known-keys';
 import { entriesOf, isLayerGlob, recipeOf } from './recipe-document';
-import { inspectionOf, layersMatching } from './recipe-model';
+import { adviceOf, inspectionOf, layersMatching } from './recipe-model';
 
 export const recipeHover: HoverKind = {
   hoverAt(document, offset, workspace) {
@@ -17,8 +18,12 @@ export const recipeHover: HoverKind = {
     if (isLayerGlob(entry)) {
       const inspection = inspectionOf(document, workspace);
       const layers = inspection ? layersMatching(name, inspection) : [];
-      const markdown = layers.length > 0 ? layerTable(layers) : 'No layer of the model matches.';
-      return inspection ? { ...key, markdown } : undefined;
+      if (layers.length === 0) {
+        return inspection && { ...key, markdown: 'No layer of the model matches.' };
+      }
+      const advice = adviceOf(document, workspace);
+      const parts = [layerTable(layers), advice ? adviceSection(layers, advice) : ''];
+      return { ...key, markdown: parts.filter((part) => part !== '').join('\n\n') };
     }
     const property = propertiesAt(path.slice(0, -1))[name];
     if (!property?.description) return undefined;

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { Inspection, LayerInfo } from '#protocol/inspection';
 import type { SourceDocument } from '../documents/source-document';
+import type { KnownAdvice } from '../models/advice-store';
 import type { Workspace } from '../workspace';
 import { entryAt, recipeOf } from './recipe-document';
 
@@ -28,6 +29,12 @@ export function inspectionOf(
   if (path === undefined || !existsSync(path)) return undefined;
   const state = workspace.models.look(path);
   return state.kind === 'missing' ? undefined : state.reading?.inspection;
+}
+
+/** What is advised for the layers of the recipe's model, as far as it is known. */
+export function adviceOf(document: SourceDocument, workspace: Workspace): KnownAdvice | undefined {
+  const path = modelPathOf(document);
+  return path === undefined ? undefined : workspace.adviceFor(path);
 }
 
 /** The layers whose names match a glob, by the same rules as pruning. */

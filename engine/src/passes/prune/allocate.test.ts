@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../linalg/random';
+import { lossAt, monotone, type Curve } from './curves/curve';
+import { levelOrder, slopeOrder } from './curves/orders';
 import { keptAtCost, keptAtRatio, type CostOf } from './allocate';
 import { permittedCounts, removalOrder, type Candidate } from './steps';
 
@@ -149,6 +151,105 @@ describe('the order of removals', () => {
           });
         },
       ),
+    );
+  });
+
+  it('takes the same share of every structure in isomorphic scope, the least important first', () => {
+    fc.assert(
+      fc.property(
+        widths,
+        fc.nat(),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (units, seed, share) => {
+          const { candidates } = makeChain(units, seed);
+          const order = removalOrder(candidates, 'isomorphic');
+          const done = order.filter(({ key }) => key <= share);
+          const next = order.slice(done.length);
+          for (const structure of ['plain', 'residual']) {
+            const isOf = (i: number) => candidates[i].structure === structure;
+            const whole = units.reduce((sum, each, i) => sum + (isOf(i) ? each : 0), 0);
+            if (whole === 0) continue;
+            const gone = done.filter(({ candidate }) => isOf(candidate));
+            const left = next.filter(({ candidate }) => isOf(candidate));
+            const removed = gone.reduce((sum, { before, kept }) => sum + before - kept, 0);
+            if (left.length > 0) expect(removed / whole).toBeGreaterThan(share - 1 / whole);
+            expect(removed / whole).toBeLessThanOrEqual(share + 1 / whole);
+            const score = ({ candidate, kept }: (typeof order)[number]) =>
+              candidates[candidate].scores[units[candidate] - kept - 1];
+            const most = Math.max(-Infinity, ...gone.map(score));
+            expect(most).toBeLessThanOrEqual(Math.min(Infinity, ...left.map(score)));
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the order of removals by curves', () => {
+  /** A curve for each candidate, measured at a few of its counts. */
+  function curvesFor({ candidates }: Chain, seed: number): Curve[] {
+    const random = seededRandom(seed + 1);
+    return candidates.map(({ counts }) =>
+      monotone(
+        counts
+          .filter((_, i) => i % 5 === 0 || i === counts.length - 1)
+          .map((kept, i) => [kept, i === 0 ? 0 : random.uniform() * i] as const),
+      ),
+    );
+  }
+
+  it('goes down to one level of loss, below which no group is, above which none need be', () => {
+    fc.assert(
+      fc.property(
+        widths,
+        fc.nat(),
+        fc.double({ min: 0.05, max: 0.95, noNaN: true }),
+        (units, seed, left) => {
+          const chain = makeChain(units, seed);
+          const { candidates, cost } = chain;
+          const curves = curvesFor(chain, seed);
+          const order = levelOrder(candidates, curves);
+          const target = left * cost(whole(chain));
+          const kept = keptAtCost(candidates, order, cost, target);
+          if (cost(smallest(chain)) > target) return;
+          expect(cost(kept)).toBeLessThanOrEqual(target);
+          const level = Math.max(...kept.map((count, i) => lossAt(curves[i], count)));
+          // One level down the amount would not be met.
+          const above = candidates.map(
+            ({ counts }, i) =>
+              counts.findLast((count) => lossAt(curves[i], count) < level) ?? counts[0],
+          );
+          if (level > 0) expect(cost(above)).toBeGreaterThan(target);
+        },
+      ),
+    );
+  });
+
+  it('never asks more of a group for less: a smaller amount is a longer list of removals', () => {
+    fc.assert(
+      fc.property(widths, fc.nat(), (units, seed) => {
+        const chain = makeChain(units, seed);
+        const { candidates } = chain;
+        const curves = curvesFor(chain, seed);
+        const orders = [
+          levelOrder(candidates, curves),
+          slopeOrder(
+            candidates,
+            curves,
+            units.map((each) => each),
+          ),
+        ];
+        for (const order of orders) {
+          candidates.forEach(({ counts }, i) => {
+            expect(order.filter((each) => each.candidate === i).map(({ kept }) => kept)).toEqual(
+              counts.slice(1),
+            );
+          });
+          for (let i = 1; i < order.length; i++) {
+            expect(order[i].key).toBeGreaterThanOrEqual(order[i - 1].key);
+          }
+        }
+      }),
     );
   });
 });

@@ -104,9 +104,15 @@ export const pruneOptions = z
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
   .refine(
-    ({ ratio, macs, params, bytes }) =>
-      [ratio, macs, params, bytes].filter((each) => each !== undefined).length === 1,
-    { message: 'Give exactly one of ratio (share removed), macs, params or bytes (shares left).' },
+    ({ ratio, macs, params, bytes, layers }) => {
+      const amounts = [ratio, macs, params, bytes].filter((each) => each !== undefined).length;
+      const some = Object.values(layers).some((each) => each.ratio !== undefined);
+      return amounts === 1 || (amounts === 0 && some);
+    },
+    {
+      message:
+        'Give exactly one of ratio (share removed), macs, params or bytes (shares left); or ratios under layers alone.',
+    },
   );
 
 export type PruneOptions = z.infer<typeof pruneOptions>;

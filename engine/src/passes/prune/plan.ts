@@ -73,7 +73,9 @@ function allocate(
   round: Round,
   curves: readonly Curve[],
 ): Allocation {
-  if ([options.ratio, options.macs, options.params, options.bytes].every((each) => each === undefined)) {
+  if (
+    [options.ratio, options.macs, options.params, options.bytes].every((each) => each === undefined)
+  ) {
     return { kept: ranked.map(namedCount), issues: [] };
   }
   if (options.ratio !== undefined && options.scope === 'local' && options.allocation === 'scores') {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyzeChannels } from '../../channels/analyze';
 import { channelCosts } from '../../channels/cost';
@@ -69,6 +70,12 @@ describe.skipIf(!present)('pruning ResNet-20 (needs ../shared)', () => {
     [{ macs: 0.3, scope: 'local' }, 'macs', 0.3],
     [{ params: 0.6, criterion: 'l2' }, 'params', 0.6],
     [{ params: 0.5, scope: 'local' }, 'params', 0.5],
+    [{ bytes: 0.5 }, 'bytes', 0.5],
+    [{ bytes: 0.7, scope: 'isomorphic' }, 'bytes', 0.7],
+    [{ macs: 0.5, normalization: 'slamp' }, 'macs', 0.5],
+    [{ macs: 0.5, normalization: 'size_norm', criterion: 'l1' }, 'macs', 0.5],
+    [{ macs: 0.5, rounds: 3 }, 'macs', 0.5],
+    [{ params: 0.5, rounds: 2, scope: 'local' }, 'params', 0.5],
   ] as const)('meets %j within one per cent', async (options, quantity, wanted) => {
     const { model: cut, issues } = await run(model, options);
     const left = costOf(cut)[quantity] / costOf(model)[quantity];
@@ -82,6 +89,52 @@ describe.skipIf(!present)('pruning ResNet-20 (needs ../shared)', () => {
     const cut = notes.filter(({ reason }) => !reason.startsWith('pinned'));
     expect(cut.length).toBeGreaterThan(10);
     for (const { before, after } of cut) expect(after).toBe(0.75 * before);
+  });
+
+  it('reaches in rounds what a ratio asks for, and says what every round left', async () => {
+    const once = await run(model, { ratio: 0.5, scope: 'local' });
+    const thrice = await run(model, { ratio: 0.5, scope: 'local', rounds: 3 });
+    thrice.notes.forEach((note, i) => {
+      expect([note.before, note.after]).toEqual([once.notes[i].before, once.notes[i].after]);
+      const rounds = note.why!.rounds as readonly (readonly [number, number])[];
+      expect(rounds.map(([number]) => number)).toEqual([1, 2, 3]);
+      expect(rounds.at(-1)![1]).toBe(note.after);
+      for (let r = 1; r < 3; r++) expect(rounds[r][1]).toBeLessThanOrEqual(rounds[r - 1][1]);
+    });
+    const analysis = analyzeChannels(thrice.model);
+    for (const { subject, after } of thrice.notes) {
+      expect(analysis.groups.find(({ id }) => id === subject)?.channels).toBe(after);
+    }
+  });
+
+  it('keeps floors of the original in every round', async () => {
+    const options = { macs: 0.2, max_ratio: 0.4, rounds: 4 };
+    const { notes, issues } = await run(model, options);
+    for (const { before, after } of notes) expect(after).toBeGreaterThanOrEqual(0.6 * before);
+    expect(issues.map(({ code }) => code)).toEqual(['target-missed']);
+  });
+
+  it('plans what it does, and says what decided every group', async () => {
+    const options = prune.options.parse({
+      macs: 0.7,
+      round: 4,
+      layers: { 'layer1.*': { skip: true } },
+    });
+    const planned = await prune.plan!(model, options, quiet);
+    const { notes, issues } = await prune.run(model, options, quiet);
+    expect(planned).toMatchObject({ notes, issues });
+    const limits = new Set(notes.map(({ why }) => why!.limit));
+    expect(limits).toContain('skip');
+    expect(limits).toContain('pinned');
+    expect(limits).toContain('amount');
+    for (const { before, after, why } of notes) {
+      if (after < before) expect(why!.macs_saved).toBeGreaterThan(0);
+      if (why!.limit === 'max_ratio') expect(after - 4).toBeLessThan(0.3 * before);
+    }
+  });
+
+  it('wants data for curves', async () => {
+    await expect(run(model, { macs: 0.5, allocation: 'curves' })).rejects.toThrow('calibration');
   });
 
   it('obeys rounding, floors and exceptions, and says so', async () => {
@@ -127,6 +180,34 @@ describe.skipIf(!present)('pruning ResNet-20 (needs ../shared)', () => {
     expect(result).toMatchObject({ changed: false, model: folded });
     expect(result.issues.map(({ code }) => code)).toContain('nothing-cut');
     expect(result.notes.some(({ reason }) => reason.includes('folded'))).toBe(true);
+  });
+});
+
+describe('pruning the example', () => {
+  const example = resolve(__dirname, '../../../../examples/fashion');
+  let runtime: Runtime;
+  beforeAll(async () => {
+    runtime = await startRuntime();
+  });
+  afterAll(() => runtime.close());
+
+  it.each([
+    { allocation: 'curves' },
+    { allocation: 'slopes', recover: 'none', round: 4 },
+    { allocation: 'curves', curve_loss: 'accuracy', recover: 'none' },
+    { rounds: 2, scope: 'isomorphic' },
+  ] as const)('cuts exactly and meets its target with %j', async (options) => {
+    const { model } = readModelFile(join(example, 'models/fashion.onnx'));
+    const calibration = await openDataset(join(example, 'data/fashion-calibration.npz'), {
+      mean: [0.286],
+      std: [0.353],
+    });
+    const amount = { macs: 0.6, samples: 32, images: 16 };
+    const result = await run(model, { ...amount, ...options }, { runtime, calibration });
+    expect(result.maskedError?.relative).toBeLessThan(1e-4);
+    const left = costOf(result.model).macs / costOf(model).macs;
+    expect(left).toBeLessThanOrEqual(0.6);
+    expect(left).toBeGreaterThan(0.57);
   });
 });
 

@@ -21,6 +21,7 @@ export interface ChannelMoments {
   readonly channels: number;
   /** Images × positions that were looked at. */
   readonly rows: number;
+  readonly mean: Float64Array;
   /** channels × channels, about the mean. */
   readonly covariance: Float64Array;
 }
@@ -61,6 +62,8 @@ export async function channelMoments(
     const names = new Set(probe.inputs.flatMap(({ positions, ones }) => [positions, ones]));
     const feeder = feederFor(data(session, names), calibration, {});
     for await (const batch of calibration.batches(feeder.batchSize, signal)) {
+      // Repeats that fill up a batch of fixed size would count as samples: better none of them.
+      if (batch.dims[0] < feeder.batchSize && feeder.isFixed && sums[0]?.rows > 0) continue;
       const feeds: Record<string, NamedTensor> = { ...feeder.feeds(batch) };
       const samples = feeds[feeder.input.name].dims[0];
       sites.forEach((site, i) => {
@@ -167,8 +170,9 @@ function momentsOf(
   channels: number,
   { rows, gram, sum }: { rows: number; gram: Float64Array; sum: Float64Array },
 ): ChannelMoments {
+  const mean = sum.map((each) => each / rows);
   const covariance = gram.map(
-    (each, at) => (each - (sum[Math.floor(at / channels)] * sum[at % channels]) / rows) / rows,
+    (each, at) => each / rows - mean[Math.floor(at / channels)] * mean[at % channels],
   );
-  return { channels, rows, covariance };
+  return { channels, rows, mean, covariance };
 }

@@ -10,7 +10,9 @@ import { hrank } from './hrank';
 import { l1 } from './l1';
 import { l2 } from './l2';
 import { lamp } from './lamp';
+import { lossChange } from './loss-change';
 import { nuclearNorm } from './nuclear-norm';
+import { outputChange } from './output-change';
 import { random } from './random';
 
 export const criteria: readonly Criterion[] = [
@@ -24,6 +26,8 @@ export const criteria: readonly Criterion[] = [
   activationMagnitude,
   apoz,
   contribution,
+  outputChange,
+  lossChange,
   random,
 ];
 

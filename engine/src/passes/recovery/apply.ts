@@ -47,6 +47,18 @@ function addToWeight(
   replaceConstant(graph, layer.weight, withElements(weight, dimsOf(weight), data));
 }
 
+/** The weights of a joint of one layer in units of what is compared: groups × outputs × inputs. */
+export function weightsAtHand(graph: Graph, { terms: [term], outputs }: Joint): Float64Array {
+  const { layout, scale, weight } = term.layer;
+  const data = floats(constantOf(indexGraph(graph), weight)!);
+  const size = featuresOf(term);
+  const values = new Float64Array(outputs * size);
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < size; i++) values[o * size + i] = scale[o] * data[layout.at(o, i)];
+  }
+  return values;
+}
+
 /** The channels on which a constant has a noticeable effect. */
 function responsive(gain: Float64Array): number[] {
   const largest = gain.reduce((most, each) => Math.max(most, Math.abs(each)), 0);

@@ -28,6 +28,8 @@ export interface CorrectableLayer {
   /** d compared / d output, one for each output channel. */
   readonly scale: Float64Array;
   readonly offset: Offset | undefined;
+  /** Whether other values are added on the way to what is compared. */
+  readonly joined: boolean;
 }
 
 /** Where a constant added to each channel of `compared` is stored: an input of a node. */
@@ -61,13 +63,14 @@ export function correctableLayers(
   });
 }
 
-type Stop = Pick<CorrectableLayer, 'compared' | 'scale' | 'offset'>;
+type Stop = Pick<CorrectableLayer, 'compared' | 'scale' | 'offset' | 'joined'>;
 
 /** The way from a layer's output along operators that are affine in it, one channel at a time. */
 class Path {
   private value: string;
   private scale: Float64Array;
   private offset: Offset | undefined;
+  private joined = false;
 
   constructor(
     node: Node,
@@ -83,8 +86,8 @@ class Path {
   farthest(comparable: (value: string) => boolean): Stop | undefined {
     let stop: Stop | undefined;
     do {
-      const { value: compared, scale, offset } = this;
-      if (comparable(compared)) stop = { compared, scale, offset };
+      const { value: compared, scale, offset, joined } = this;
+      if (comparable(compared)) stop = { compared, scale, offset, joined };
     } while (this.step());
     return stop;
   }
@@ -147,6 +150,7 @@ class Path {
       return true;
     }
     const [before, after] = [this.value, node.output[0]].map((name) => this.types.type(name));
+    this.joined = true;
     return before?.shape !== undefined && before.shape.join() === after?.shape?.join();
   }
 

@@ -4,7 +4,7 @@
  * them; a layer of very many features is taken in parts, one after the other.
  */
 
-import { indexGraph } from '../../ir/graph-index';
+import { indexGraph, type GraphIndex } from '../../ir/graph-index';
 import type { Graph } from '../../ir/model';
 import { topologicalOrder } from '../../ir/traverse';
 import type { CorrectableLayer, Offset } from './correctable';
@@ -24,6 +24,8 @@ export interface Joint {
   readonly groups: number;
   readonly outputs: number;
   readonly offset: Offset | undefined;
+  /** Whether an activation follows, which sees the variance of what one whole layer gives it. */
+  readonly activated: boolean;
 }
 
 /** Features of one regression, unless asked otherwise; twice as many take eight times as long. */
@@ -54,14 +56,43 @@ export function jointsOf(
     position.get(index.producer(all[0].compared)!.node)!;
   return [...together.values()]
     .sort((a, b) => order(a) - order(b))
-    .flatMap((all) => parts(all, mostFeatures));
+    .flatMap((all) => {
+      const solved = parts(all, mostFeatures);
+      const alone = solved.length === 1 && all.length === 1 && !all[0].joined && all[0].offset;
+      const activated = Boolean(alone) && isActivated(all[0].compared, index);
+      return solved.map((joint) => ({ ...joint, activated }));
+    });
+}
+
+/** Operators that bend each element by itself, the usual activations. */
+const activations = new Set([
+  'Relu',
+  'Clip',
+  'LeakyRelu',
+  'PRelu',
+  'Sigmoid',
+  'HardSigmoid',
+  'HardSwish',
+  'Tanh',
+  'Elu',
+  'Selu',
+  'Softplus',
+  'Gelu',
+]);
+
+function isActivated(value: string, index: GraphIndex): boolean {
+  const uses = index.uses(value);
+  return uses.length > 0 && uses.every(({ node }) => activations.has(node.opType ?? ''));
 }
 
 /** Splits what is too large for one regression. */
-function parts(layers: readonly CorrectableLayer[], mostFeatures: number): Joint[] {
+function parts(
+  layers: readonly CorrectableLayer[],
+  mostFeatures: number,
+): Omit<Joint, 'activated'>[] {
   const [{ compared, layout }] = layers;
   const offset = layers.find((each) => each.offset)?.offset;
-  const joint = (terms: readonly Term[]): Joint => {
+  const joint = (terms: readonly Term[]): Omit<Joint, 'activated'> => {
     return { compared, terms, groups: layout.groups, outputs: layout.outputs, offset };
   };
   const packed: Term[][] = [[]];

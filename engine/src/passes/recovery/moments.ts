@@ -14,6 +14,9 @@ export class Moments {
   readonly inputSum: Float64Array;
   /** Σ r: groups × outputs. */
   readonly residualSum: Float64Array;
+  /** Σ t and Σ t² of what the outputs should be: groups × outputs. */
+  readonly targetSum: Float64Array;
+  readonly targetSquares: Float64Array;
 
   readonly inputs: number;
 
@@ -28,6 +31,8 @@ export class Moments {
     this.cross = new Float64Array(groups * outputs * inputs);
     this.inputSum = new Float64Array(groups * inputs);
     this.residualSum = new Float64Array(groups * outputs);
+    this.targetSum = new Float64Array(groups * outputs);
+    this.targetSquares = new Float64Array(groups * outputs);
   }
 
   add(rows: number, parts: MomentParts): void {
@@ -53,7 +58,14 @@ export class Moments {
   }
 }
 
-export const momentKeys = ['gram', 'cross', 'inputSum', 'residualSum'] as const;
+export const momentKeys = [
+  'gram',
+  'cross',
+  'inputSum',
+  'residualSum',
+  'targetSum',
+  'targetSquares',
+] as const;
 export type MomentParts = Readonly<Record<(typeof momentKeys)[number], ArrayLike<number>>>;
 
 function accumulate(target: Float64Array, values: ArrayLike<number>): void {

@@ -83,7 +83,10 @@ function addMoments(
   const ones = input('ones', 'float', 2);
   const lacking = excerpt.node('Sub', [target, sampledValue(excerpt, site, outputs, positions)]);
   const perm = site.isDense ? [2, 0, 1] : [1, 0, 2];
-  const r = excerpt.reshape(excerpt.transpose(lacking, perm), [groups, outputs / groups, -1]);
+  const byOutput = (value: string): string =>
+    excerpt.reshape(excerpt.transpose(value, perm), [groups, outputs / groups, -1]);
+  const r = byOutput(lacking);
+  const t = byOutput(target);
   const read = terms.map((term, i) => {
     if (site.isDense) return denseInputs(excerpt, term, positions);
     const indices = input(`indices.${i}`, 'int64', 1);
@@ -95,6 +98,8 @@ function addMoments(
   names[`${prefix}cross`] = excerpt.node('MatMul', [r, transposed]);
   names[`${prefix}inputSum`] = excerpt.node('MatMul', [x, ones]);
   names[`${prefix}residualSum`] = excerpt.node('MatMul', [r, ones]);
+  names[`${prefix}targetSum`] = excerpt.node('MatMul', [t, ones]);
+  names[`${prefix}targetSquares`] = excerpt.node('MatMul', [excerpt.node('Mul', [t, t]), ones]);
 }
 
 /** The patches a convolution reads: [groups, features, samples × positions]. */
@@ -163,12 +168,6 @@ export function momentsOf(
   at: number,
   results: Readonly<Record<string, NamedTensor>>,
 ): MomentParts {
-  const part = (key: string): ArrayLike<number> =>
-    results[names[`${at}.${key}`]].data as ArrayLike<number>;
-  return {
-    gram: part('gram'),
-    cross: part('cross'),
-    inputSum: part('inputSum'),
-    residualSum: part('residualSum'),
-  };
+  const parts = momentKeys.map((key) => [key, results[names[`${at}.${key}`]].data]);
+  return Object.fromEntries(parts) as MomentParts;
 }

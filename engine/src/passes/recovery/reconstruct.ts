@@ -17,7 +17,7 @@ import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
 import type { Feeds, Runtime } from '../../runtime/runtime';
 import type { Progress } from '../pass';
-import { applyCorrection } from './apply';
+import { applyCorrection, weightsAtHand } from './apply';
 import { changesBetween } from './changes';
 import { correctableLayers } from './correctable';
 import { Frontier } from './frontier';
@@ -26,6 +26,7 @@ import { measure } from './measure';
 import { findSites, sampleOriginal, type Kept } from './original';
 import { correct } from './regression';
 import { CalibrationBatches } from './samples';
+import { supportOf, type Fixed } from './support';
 
 export interface RecoveryContext {
   readonly runtime: Runtime;
@@ -36,6 +37,8 @@ export interface RecoveryContext {
   readonly feeds?: Feeds;
   /** Features that are regressed on at once; wider layers are corrected part by part. Default: 2,304. */
   readonly mostFeatures?: number;
+  /** Elements of weights that must keep their value, as the zeros of a sparse layer; by default none. */
+  readonly fixed?: Fixed;
   progress(step: Progress): void;
 }
 
@@ -93,7 +96,11 @@ export async function reconstruct(
     frontier.settle();
     for (const [i, { fit, held }] of measured.entries()) {
       const joint = pending[from + i];
-      applyCorrection(model, joint, correct(fit, held, joint.offset !== undefined));
+      const stretched = joint.activated && !context.fixed;
+      const weights = stretched ? weightsAtHand(model.graph!, joint) : undefined;
+      const support = context.fixed && supportOf(joint, context.fixed);
+      const isCentred = joint.offset !== undefined;
+      applyCorrection(model, joint, correct(fit, held, isCentred, weights, support));
     }
     from = to;
   }

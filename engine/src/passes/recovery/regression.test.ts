@@ -8,6 +8,8 @@ import { correct } from './regression';
 interface Rows {
   readonly x: number[][];
   readonly r: number[][];
+  /** What the outputs should be; the residuals where the weights at hand are zero. */
+  readonly t?: number[][];
 }
 
 /** Residuals that are linear in the features up to noise, with an offset. */
@@ -33,7 +35,7 @@ function makeRows(
   return { x, r };
 }
 
-function momentsOf({ x, r }: Rows): Moments {
+function momentsOf({ x, r, t = r }: Rows): Moments {
   const moments = new Moments(1, [x[0].length], r[0].length);
   const products = (a: number[][], b: number[][]): number[] =>
     new Matrix(a).transpose().mmul(new Matrix(b)).to1DArray();
@@ -43,6 +45,8 @@ function momentsOf({ x, r }: Rows): Moments {
     cross: products(r, x),
     inputSum: products(x, ones),
     residualSum: products(r, ones),
+    targetSum: products(t, ones),
+    targetSquares: t[0].map((_, o) => t.reduce((sum, row) => sum + row[o] ** 2, 0)),
   });
   return moments;
 }
@@ -96,4 +100,24 @@ describe('the correction', () => {
     expect(ridge).toBe(Infinity);
     expect(delta.every((each) => each === 0)).toBe(true);
   });
+
+  it('gives the outputs the variance of their targets where that is asked for', () => {
+    const rows = makeRows(500, 4, 3, 0.5, 5);
+    const part = (from: number, to: number): Moments =>
+      momentsOf({ x: rows.x.slice(from, to), r: rows.r.slice(from, to) });
+    const zero = new Float64Array(12);
+    const { delta, offset } = correct(part(0, 400), part(400, 500), true, zero);
+    for (let o = 0; o < 3; o++) {
+      const given = rows.x.map((row) =>
+        row.reduce((sum, x, i) => sum + x * delta[o * 4 + i], offset[o]),
+      );
+      const wanted = rows.r.map((row) => row[o]);
+      expect(variance(given) / variance(wanted)).toBeCloseTo(1, 8);
+    }
+  });
 });
+
+function variance(values: readonly number[]): number {
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / values.length;
+}

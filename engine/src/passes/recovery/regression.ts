@@ -9,6 +9,7 @@
 
 import { cholesky, solveCholesky } from '../../linalg/cholesky';
 import { Moments } from './moments';
+import { solveOnSupport } from './support';
 
 export interface Correction {
   /** groups × outputs × inputs. */
@@ -28,20 +29,38 @@ const usualRidge = 1e-2;
 /** Outputs that the choice of λ looks at; more would only take time. */
 const probed = 64;
 
+/** The same where every output is a system of its own. */
+const probedOnSupport = 8;
+
+/** No more than this is made up for: what is hardly predicted at all should not be blown up. */
+const mostStretch = 1.5;
+
 /**
  * @param fit moments of the rows for fitting, @param held of rows held out for choosing λ.
  * @param centred whether the layer can take an offset.
+ * @param weights the weights at hand in units of what is compared, groups × outputs × inputs, where
+ *   the variance of each output is to be that of its target. Least squares leaves a smaller one,
+ *   which an activation that follows would see.
+ * @param support 1 where a weight may change, groups × outputs × inputs; by default all may.
  */
-export function correct(fit: Moments, held: Moments, centred: boolean): Correction {
+export function correct(
+  fit: Moments,
+  held: Moments,
+  centred: boolean,
+  weights?: Float64Array,
+  support?: Uint8Array,
+): Correction {
   const { groups, inputs, outputs, terms } = fit;
-  const ridge = held.count === 0 ? usualRidge : chooseRidge(fit, held, centred);
+  const ridge = held.count === 0 ? usualRidge : chooseRidge(fit, held, centred, support);
   const all = merged(fit, held);
   const delta = new Float64Array(groups * outputs * inputs);
   const offset = new Float64Array(groups * outputs);
   for (let group = 0; group < groups; group++) {
     if (ridge < Infinity) {
-      const solved = solveRidge(all.of(group, centred), terms, outputs, ridge);
+      const own = support?.subarray(group * outputs * inputs, (group + 1) * outputs * inputs);
+      const solved = solveRidge(all.of(group, centred), terms, outputs, ridge, own);
       if (solved) delta.set(solved, group * outputs * inputs);
+      if (solved && weights) stretch(all, group, weights, delta);
     }
     if (centred) setOffset(all, group, delta, offset);
   }
@@ -52,10 +71,15 @@ export function correct(fit: Moments, held: Moments, centred: boolean): Correcti
  * Walks downhill from the usual λ: the held-out error has one minimum in practice, and each λ costs
  * a factorization.
  */
-function chooseRidge(fit: Moments, held: Moments, centred: boolean): number {
+function chooseRidge(
+  fit: Moments,
+  held: Moments,
+  centred: boolean,
+  support: Uint8Array | undefined,
+): number {
   const known = new Map<number, number>();
   const gainAt = (at: number): number => {
-    const found = known.get(at) ?? heldOutGain(fit, held, centred, ridges[at]);
+    const found = known.get(at) ?? heldOutGain(fit, held, centred, ridges[at], support);
     known.set(at, found);
     return found;
   };
@@ -67,14 +91,21 @@ function chooseRidge(fit: Moments, held: Moments, centred: boolean): number {
 }
 
 /** By how much a correction fitted with this λ lowers the mean squared residual of unseen rows. */
-function heldOutGain(fit: Moments, held: Moments, centred: boolean, ridge: number): number {
+function heldOutGain(
+  fit: Moments,
+  held: Moments,
+  centred: boolean,
+  ridge: number,
+  support: Uint8Array | undefined,
+): number {
   const { groups, inputs, terms } = fit;
-  const outputs = Math.min(fit.outputs, probed);
+  const outputs = Math.min(fit.outputs, support ? probedOnSupport : probed);
   let total = 0;
   for (let group = 0; group < groups; group++) {
     const { gram, cross } = fit.of(group, centred);
     const some = cross.subarray(0, outputs * inputs);
-    const delta = solveRidge({ gram, cross: some }, terms, outputs, ridge);
+    const own = support?.subarray(group * fit.outputs * inputs);
+    const delta = solveRidge({ gram, cross: some }, terms, outputs, ridge, own);
     if (delta) total += gain(delta, held.of(group, centred), inputs, outputs);
   }
   return total;
@@ -109,6 +140,7 @@ function solveRidge(
   terms: readonly number[],
   outputs: number,
   ridge: number,
+  support: Uint8Array | undefined,
 ): Float64Array | undefined {
   const matrix = gram.slice();
   const inputs = terms.reduce((sum, each) => sum + each, 0);
@@ -122,8 +154,30 @@ function solveRidge(
     from += size;
   }
   if (!(largest > 0)) return undefined;
+  if (support) return solveOnSupport(matrix, inputs, cross, outputs, support);
   const factor = cholesky(matrix, inputs);
   return factor && solveCholesky(factor, inputs, cross, outputs);
+}
+
+/** Scales each output of a group, weights and correction together, to the variance of its target. */
+function stretch(all: Moments, group: number, weights: Float64Array, delta: Float64Array): void {
+  const { inputs, outputs, count, targetSum, targetSquares } = all;
+  const { gram } = all.of(group, true);
+  for (let o = group * outputs; o < (group + 1) * outputs; o++) {
+    const row = weights.subarray(o * inputs, (o + 1) * inputs);
+    const change = delta.subarray(o * inputs, (o + 1) * inputs);
+    const corrected = row.map((weight, i) => weight + change[i]);
+    let variance = 0;
+    for (let i = 0; i < inputs; i++) {
+      for (let j = 0; j < inputs; j++)
+        variance += corrected[i] * gram[i * inputs + j] * corrected[j];
+    }
+    const wanted = targetSquares[o] / count - (targetSum[o] / count) ** 2;
+    const factor = Math.sqrt(Math.max(0, wanted) / variance);
+    if (!(factor > 1)) continue;
+    const by = Math.min(mostStretch, factor);
+    for (let i = 0; i < inputs; i++) change[i] = by * corrected[i] - row[i];
+  }
 }
 
 function setOffset(all: Moments, group: number, delta: Float64Array, offset: Float64Array): void {

@@ -11,12 +11,14 @@ describe('readSettings', () => {
   it('keeps what is well formed and drops what is not, value by value', () => {
     const settings = readSettings({
       inlayHints: { model: false, layer: 'no' },
+      advice: 'perhaps',
       modelRoots: ['models', 3, ''],
       links: { 'a.py': 'a.onnx', 'b.py': null },
       diagnostics: { missingModel: 'hint', brokenModel: 'fatal' },
     });
     expect(settings).toEqual({
       inlayHints: { model: false, layer: true, recipe: true },
+      advice: true,
       codeLens: true,
       modelRoots: ['models'],
       links: { 'a.py': 'a.onnx' },

@@ -67,7 +67,7 @@ describe('the example', () => {
   });
 
   it('says at every layer of the source what it costs', async () => {
-    const client = await start({ folder: example });
+    const client = await start({ folder: example, settings: { advice: false } });
     const uri = client.open('fashion_net.py');
     const hints = new Map(await hintsOf(client, uri));
     const text = exampleText('fashion_net.py').split('\n');
@@ -107,7 +107,7 @@ describe('the example', () => {
   });
 
   it('helps with the recipe', async () => {
-    const client = await start({ folder: example });
+    const client = await start({ folder: example, settings: { advice: false } });
     const uri = client.open('coppice.yaml');
     const hints = await client.until('hints', () => client.hints(uri), some);
     expect(hints.map(([, text]) => text)).toContain('5 layers · 6.42 MMACs · 64 ch');

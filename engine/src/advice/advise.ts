@@ -29,7 +29,7 @@ export interface AdviceOptions {
   readonly mostWeightBytes?: number;
 }
 
-export const defaultTolerance = 0.1;
+export const defaultTolerance = 0.2;
 /** What saves less of the layer's own MACs is not worth a word. */
 const leastSaving = 0.1;
 

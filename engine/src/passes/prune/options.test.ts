@@ -23,6 +23,12 @@ describe('the options of pruning', () => {
     }
   });
 
+  it('need no amount where layers have ratios of their own', () => {
+    const named = { 'layer1.*': { ratio: 0.4 }, fc: { skip: true } };
+    expect(pruneOptions.safeParse({ layers: named }).success).toBe(true);
+    expect(pruneOptions.safeParse({ layers: { fc: { skip: true } } }).success).toBe(false);
+  });
+
   it('refuse unknown keys, also below layers', () => {
     expect(pruneOptions.safeParse({ macs: 0.5, marcs: 1 }).success).toBe(false);
     const layers = { 'layer3.*': { max_ration: 0.5 } };

@@ -10,6 +10,7 @@ import { commandHelp, overallHelp } from '../cli/src/help';
 import { criteria } from '../engine/src/criteria';
 import { ops } from '../engine/src/ops';
 import { passes } from '../engine/src/passes';
+import { rewrites } from '../engine/src/passes/simplify/rewrites';
 import { propertiesAt, valuesOf } from '../engine/src/recipe/known-keys';
 import { recipeJsonSchema } from '../engine/src/recipe/schema';
 import { version } from '../engine/src/version';
@@ -20,6 +21,7 @@ export function generatedFiles(): Record<string, string> {
     'schemas/coppice-recipe.schema.json': `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`,
     'docs/reference/recipe.md': recipePage(),
     'docs/reference/criteria.md': criteriaPage(),
+    'docs/reference/rewrites.md': rewritesPage(),
     'docs/reference/operators.md': operatorsPage(),
     'docs/reference/command-line.md': commandLinePage(),
   };
@@ -39,15 +41,31 @@ function recipePage(): string {
     '',
     ...keyTable(['steps', 0, pass.id]),
     '',
-    `### \`${pass.id}.layers\`, below a glob`,
-    '',
-    ...keyTable(['steps', 0, pass.id, 'layers', '*']),
-    '',
+    ...layersSection(pass.id),
   ]);
   return page(
     'The recipe: `coppice.yaml`',
     'Paths are relative to the recipe. Unknown keys are errors that name the nearest valid one.',
     [...keyTable([]), '', '## `data`', '', ...keyTable(['data']), '', ...sections],
+  );
+}
+
+/** Only some passes know exceptions for layers. */
+function layersSection(pass: string): string[] {
+  if (!('layers' in propertiesAt(['steps', 0, pass]))) return [];
+  return [
+    `### \`${pass}.layers\`, below a glob`,
+    '',
+    ...keyTable(['steps', 0, pass, 'layers', '*']),
+    '',
+  ];
+}
+
+function rewritesPage(): string {
+  return page(
+    'Rewrites of `simplify`',
+    'They run in this order, again and again, until none of them changes anything. `skip` leaves some out.',
+    rewrites.flatMap(({ id, title, doc }) => [`## \`${id}\`: ${title.toLowerCase()}`, '', doc, '']),
   );
 }
 

@@ -8,7 +8,9 @@ const listed = (text: string): string[] => text.split(',').map((each) => each.tr
 
 export const simplifyOptions = z.strictObject({
   skip: z
-    .union([z.array(rewriteId), z.string().transform(listed).pipe(z.array(rewriteId))])
+    .union([z.array(rewriteId), z.string().transform(listed).pipe(z.array(rewriteId))], {
+      error: `Give ids of rewrites, of which there are ${rewriteId.options.join(', ')}.`,
+    })
     .default([])
     .describe('Rewrites that are left out, as a list or separated by commas.'),
   keep_batchnorm: z

@@ -9,6 +9,7 @@ import type { Graph, Model } from '../../ir/model';
 import { nodeLabel } from '../../ir/naming';
 import { allGraphs, topologicalOrder } from '../../ir/traverse';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { compareOutputs } from './compare-outputs';
 import { freezeInputs } from './freeze-inputs';
 import { ModelEditor } from './model-editor';
 import { simplifyOptions, type SimplifyOptions } from './options';
@@ -62,6 +63,8 @@ async function run(
   if (counts.size === 0 && frozen === 0) return { model, changed: false, notes: [], issues };
   dropStaleTypes(result);
   raiseIrVersion(result);
+  if (context.runtime)
+    issues.push(...(await compareOutputs(context.runtime, model, result, context)));
   const all = note('nodes', before, editor.nodeCount, 'Nodes, those of subgraphs among them.');
   return { model: result, changed: true, notes: [all, ...accounts(counts)], issues };
 }

@@ -42,11 +42,18 @@ export const sparsifyOptions = z
       .record(z.string(), layerOptions)
       .default({})
       .describe('Exceptions for layers, by glob on their names; later ones win.'),
-    samples: z
+    recover: z
+      .enum(['auto', 'none', 'reconstruct'])
+      .default('auto')
+      .describe(
+        'Recovery without training, in which zeros stay zero: `auto` reconstructs when there is calibration data.',
+      ),
+    images: z
       .int()
       .min(1)
       .default(256)
       .describe('Calibration samples that a criterion which looks at data sees.'),
+    samples: z.int().min(1).default(1024).describe('Calibration samples that recovery looks at.'),
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
   .refine(({ pattern, sparsity }) => (pattern === 'unstructured') === (sparsity !== undefined), {

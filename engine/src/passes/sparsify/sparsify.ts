@@ -10,12 +10,13 @@ import { inputNorms } from './input-norms';
 import { sparsifyOptions, type SparsifyOptions } from './options';
 import { parseBlock } from './patterns';
 import { planZeros } from './plan';
+import { recover } from './recover';
 import { findWeights, type Weight } from './weights';
 
 export const sparsify: Pass<SparsifyOptions> = {
   id: 'sparsify',
   title: 'Unstructured and N:M pruning',
-  doc: 'Sets single weights to zero, the least important first, anywhere or in an N:M pattern. The file compresses better; it does not get smaller by itself, and this runtime computes with zeros as fast as with other numbers.',
+  doc: 'Sets single weights to zero, the least important first, anywhere or in an N:M pattern. The file compresses better; it does not get smaller by itself, and this runtime computes with zeros as fast as with other numbers. With calibration data the weights that are left are fitted again by least squares, without training.',
   options: sparsifyOptions,
   gainsInCompressedSize: true,
   refuse,
@@ -36,19 +37,24 @@ async function run(
 ): Promise<PassResult> {
   const { signal } = context;
   signal.throwIfAborted();
+  const seeded = { ...context, seed: options.seed ?? context.seed };
   const importance = importances.find(({ id }) => id === options.criterion)!;
   const found = findWeights(model);
-  const norms = await normsFor(model, found.weights, importance, options, context);
-  context.progress({ message: `ranking weights by ${importance.id}`, fraction: 0.5 });
+  const norms = await normsFor(model, found.weights, importance, options, seeded);
+  context.progress({ message: `ranking weights by ${importance.id}` });
   const { masks, notes, issues } = planZeros(found, importance, norms, options);
   signal.throwIfAborted();
   const tensors = new Map([...masks].map(([each, mask]) => [each.name, each.withZeros(mask)]));
-  const result = withConstants(model, tensors);
+  const sparse = withConstants(model, tensors);
+  const changed = notes.some(({ before, after }) => after < before);
+  const recovered = changed
+    ? await recover(model, sparse, masks, options, seeded)
+    : { model: sparse, issues: [] };
   return {
-    model: result,
-    changed: notes.some(({ before, after }) => after < before),
+    model: recovered.model,
+    changed,
     notes,
-    issues: [...issues, noSpeed(options)],
+    issues: [...issues, ...recovered.issues, noSpeed(options)],
   };
 }
 
@@ -60,17 +66,17 @@ async function normsFor(
   context: PassContext,
 ): Promise<ReadonlyMap<Weight, Float64Array>> {
   if (!importance.needsInputs) return new Map();
-  const { runtime, calibration, signal, progress } = context;
+  const { runtime, calibration, signal, seed, progress } = context;
   if (!runtime || !calibration) {
     throw new CoppiceError(
       'no-calibration',
       `The criterion ${importance.id} looks at what layers read: give calibration data, or use magnitude.`,
     );
   }
-  const samples = Math.min(options.samples, calibration.samples);
+  const samples = Math.min(options.images, calibration.samples);
   return inputNorms(model, weights, {
     runtime,
-    calibration: calibration.sample(samples, options.seed ?? context.seed),
+    calibration: calibration.sample(samples, seed),
     signal,
     progress: (fraction) =>
       progress({ message: 'measuring what layers read', fraction: fraction / 2 }),

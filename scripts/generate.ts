@@ -10,6 +10,7 @@ import { commandHelp, overallHelp } from '../cli/src/help';
 import { criteria } from '../engine/src/criteria';
 import { ops } from '../engine/src/ops';
 import { passes } from '../engine/src/passes';
+import { importances } from '../engine/src/passes/sparsify/importance';
 import { rewrites } from '../engine/src/passes/simplify/rewrites';
 import { propertiesAt, valuesOf } from '../engine/src/recipe/known-keys';
 import { recipeJsonSchema } from '../engine/src/recipe/schema';
@@ -78,17 +79,31 @@ function keyTable(path: readonly PropertyKey[]): string[] {
 }
 
 function criteriaPage(): string {
+  const ofUnits = criteria.flatMap(({ id, title, doc, needs }) => [
+    `## \`${id}\`: ${title}`,
+    '',
+    doc,
+    '',
+    `Needs ${needs}.`,
+    '',
+  ]);
+  const ofWeights = importances.flatMap(({ id, title, doc }) => [
+    `### \`${id}\`: ${title}`,
+    '',
+    doc,
+    '',
+  ]);
   return page(
     'Importance criteria',
     'A criterion scores every unit of a channel group; the units with the smallest scores go first.',
-    criteria.flatMap(({ id, title, doc, needs }) => [
-      `## \`${id}\`: ${title}`,
+    [
+      ...ofUnits,
+      '## Of single weights',
       '',
-      doc,
+      'The step `sparsify` scores single weights instead; those with the smallest scores become zero.',
       '',
-      `Needs ${needs}.`,
-      '',
-    ]),
+      ...ofWeights,
+    ],
   );
 }
 

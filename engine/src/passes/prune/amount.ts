@@ -25,11 +25,12 @@ export function leftAfter({ number, of }: Pick<Round, 'number' | 'of'>, left: nu
   return number === of ? left : left ** (number / of);
 }
 
-export function amountOf({ macs, params, bytes, ratio }: PruneOptions): Amount {
+/** Undefined where only layers have ratios, each its own. */
+export function amountOf({ macs, params, bytes, ratio }: PruneOptions): Amount | undefined {
   if (macs !== undefined) return { quantity: 'macs', left: macs };
   if (params !== undefined) return { quantity: 'params', left: params };
   if (bytes !== undefined) return { quantity: 'bytes', left: bytes };
-  return { quantity: 'channels', left: 1 - ratio! };
+  return ratio === undefined ? undefined : { quantity: 'channels', left: 1 - ratio };
 }
 
 /** Relative to the original, how far from its target a result may be without a word. */

@@ -106,9 +106,8 @@ export type LayerAdvice = { readonly layer: string } & (
       readonly glob: string;
       /** Id of the method. */
       readonly method: string;
+      /** In the order of the method. */
       readonly ranks: readonly number[];
-      /** What the method calls them. */
-      readonly rankNames: readonly string[];
     } & PredictedEffect)
   | { readonly kind: 'leave'; readonly reason: string }
 );

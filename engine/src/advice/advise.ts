@@ -6,13 +6,14 @@
 
 import type { LayerAdvice, LayerInfo, ModelAdvice, PredictedEffect } from '#protocol/inspection';
 import { analyzeChannels, type ChannelAnalysis } from '../channels/analyze';
+import type { ChannelGroup } from '../channels/group';
 import { channelCosts } from '../channels/cost';
 import { inspect } from '../inspect/inspect';
 import { inlineFunctions } from '../ir/inline-functions';
 import type { Model } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import { findDecomposable, type DecomposableLayer } from '../passes/decompose/layers';
-import { bestDecomposition, type Decomposing } from './decomposing';
+import { bestDecomposition, isTooLarge, type Decomposing } from './decomposing';
 import { errorGains } from './gains';
 import { channelMoments } from './moments';
 import { PruningAdvisor, type Pruning, type Saving } from './pruning';
@@ -93,7 +94,7 @@ class Advisor {
       const glob = this.decomposable.get(layer.node)!.name;
       return decomposeAdvice(layer, glob, decomposing);
     }
-    return { layer: layer.name, kind: 'leave', reason: this.reason(layer, prunings) };
+    return { layer: layer.name, kind: 'leave', reason: this.reason(layer, group, prunings) };
   }
 
   private decompositionOf(layer: LayerInfo): Decomposing | undefined {
@@ -103,13 +104,22 @@ class Advisor {
     return bestDecomposition(found, this.costs, gain, this.tolerance);
   }
 
-  private reason(layer: LayerInfo, prunings: readonly Pruning[]): string {
+  private reason(
+    layer: LayerInfo,
+    group: ChannelGroup | undefined,
+    prunings: readonly Pruning[],
+  ): string {
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-    if (prunings.length > 0) {
-      const [{ ratio, error }] = prunings;
-      return `already ${percent(ratio)} of its channels would cost an error of ${percent(error)}`;
+    const decomposable = this.decomposable.get(layer.node);
+    if ((group && this.pruning.isTooLarge(group)) || (decomposable && isTooLarge(decomposable))) {
+      return 'it is too large to be looked at in the time that a hint has';
     }
-    return layer.pinned === null ? 'nothing saves enough' : 'its channels must stay';
+    const rest = 'no decomposition saves enough';
+    if (layer.pinned !== null && prunings.length === 0)
+      return `its channels must stay, and ${rest}`;
+    const [least] = prunings;
+    if (!least || least.error <= this.tolerance) return 'nothing saves enough';
+    return `removing ${percent(least.ratio)} of its channels would cost an error of ${percent(least.error)} already, and ${rest}`;
   }
 }
 
@@ -135,7 +145,6 @@ function decomposeAdvice({ name }: LayerInfo, glob: string, decomposing: Decompo
     glob,
     method: method.id,
     ranks,
-    rankNames: method.ranks,
     ...effectOf(decomposing),
   };
 }

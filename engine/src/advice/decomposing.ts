@@ -17,7 +17,12 @@ export interface Decomposing extends Saving {
 }
 
 /** Singular values of a matrix whose smaller side is longer than this take too long for a hint. */
-export const longestSide = 1536;
+const longestSide = 1536;
+
+/** Whether working out the singular values of a layer takes too long for a hint. */
+export function isTooLarge(layer: DecomposableLayer): boolean {
+  return Math.max(...methodFor(layer).fullRanks(layer.shape)) > longestSide;
+}
 
 /** Tucker-2 for larger kernels, singular values for pointwise and dense layers. */
 function methodFor({ shape }: DecomposableLayer): Method {
@@ -37,8 +42,7 @@ export function bestDecomposition(
   tolerance: number,
 ): Decomposing | undefined {
   const method = methodFor(layer);
-  if (method.refuse(layer.shape) !== undefined) return undefined;
-  if (Math.max(...method.fullRanks(layer.shape)) > longestSide) return undefined;
+  if (method.refuse(layer.shape) !== undefined || isTooLarge(layer)) return undefined;
   const study = new LayerStudy(layer);
   let best: Decomposing | undefined;
   for (const variant of rankVariants(method, layer.shape, { round: 1, min_rank: 1 })) {

@@ -10,6 +10,7 @@ import type { ChannelGroup } from '../channels/group';
 import { criterionContext } from '../criteria/context';
 import type { CriterionContext } from '../criteria/criterion';
 import { fpgm } from '../criteria/fpgm';
+import { elementCount } from '../ir/tensor';
 import type { ChannelMoments } from './moments';
 import { readersOf } from './readers';
 
@@ -29,6 +30,8 @@ export interface Pruning extends Saving {
 
 /** Shares that are looked at; a prune step takes no more than the last one by default. */
 const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
+/** Multiplications that comparing a group's filters may take; more would hold up the other layers. */
+const mostWork = 2e10;
 /** Channels that a prune step leaves in every layer. */
 const leastChannels = 2;
 
@@ -48,11 +51,23 @@ export class PruningAdvisor {
     };
   }
 
-  /** The group at growing ratios; nothing where it is pinned or no layer reads it. */
+  /** The group at growing ratios; nothing where it is pinned, too large, or read by no layer. */
   prunings(group: ChannelGroup): readonly Pruning[] {
     let known = this.known.get(group);
-    if (!known) this.known.set(group, (known = group.pinned ? [] : this.weigh(group)));
+    if (!known) {
+      const isOpen = !group.pinned && !this.isTooLarge(group);
+      this.known.set(group, (known = isOpen ? this.weigh(group) : []));
+    }
     return known;
+  }
+
+  /** Whether scoring the group takes too long for a hint. */
+  isTooLarge(group: ChannelGroup): boolean {
+    const work = group.members.map(({ role, tensor }) => {
+      const found = role === 'out' ? this.analysis.tensor(tensor) : undefined;
+      return found ? group.units * elementCount(found) : 0;
+    });
+    return work.reduce((sum, each) => sum + each, 0) > mostWork;
   }
 
   private weigh(group: ChannelGroup): Pruning[] {

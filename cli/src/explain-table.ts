@@ -17,7 +17,7 @@ export function explainTable(notes: readonly GroupReport[], width: number): stri
   const varying = figures.filter((name) => valuesOf(judged, name).size > 1);
   const constant = figures.filter((name) => valuesOf(judged, name).size === 1);
   const columns: Column[] = [
-    { title: 'part', shrink: true },
+    { title: 'part' },
     { title: 'before → after', right: true },
     ...varying.map((name) => ({ title: inWords(name), right: true })),
   ];

@@ -1,6 +1,7 @@
 import { Matrix, SVD } from 'ml-matrix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weightedModel } from '../../../test/support/weighted-text';
+import type { Dataset } from '../data/dataset';
 import type { NamedTensor, Runtime } from '../runtime/runtime';
 import { startRuntime } from '../runtime/client';
 import { inBatchesOf, measured, randomData, valuesOf } from './testing/observing';
@@ -127,5 +128,63 @@ describe('where layers of a group are seen', () => {
       return sum;
     });
     scores.a.forEach((value, unit) => expect(value).toBeCloseTo(expected[unit], 5));
+  });
+});
+
+describe('nuclear-norm-joint', () => {
+  /** Singular values of the matrix with a column for each sample. */
+  function joint({ data: values, dims }: NamedTensor): number[] {
+    const [samples, channels, ...plane] = dims;
+    const positions = plane.reduce((a, b) => a * b, 1);
+    return Array.from({ length: channels }, (_, channel) => {
+      const columns = Array.from({ length: samples }, (_s, sample) => {
+        const from = (sample * channels + channel) * positions;
+        return Array.from(values.slice(from, from + positions) as Float32Array);
+      });
+      return singular(columns).reduce((a, b) => a + b, 0);
+    });
+  }
+
+  // Maps have 30 positions, or one behind the pooling: the Gram matrix is that of images or of positions.
+  it.each([9, 40])('is that of all maps side by side, with %i images', async (images) => {
+    const samples = randomData([3, 6, 5], images);
+    const whole = await measured('nuclear-norm-joint', model, samples, runtime);
+    const parts = await measured('nuclear-norm-joint', model, inBatchesOf(samples, 7), runtime);
+    const values = await valuesOf(model, samples, ['trunk', 'joined', 'r', 'hr'], runtime);
+    const [trunk, joined, r, hr] = ['trunk', 'joined', 'r', 'hr'].map((name) =>
+      joint(values[name]),
+    );
+    const expected = { stem: trunk.map((each, i) => (each + joined[i]) / 2), right: r, first: hr };
+    for (const [group, each] of Object.entries(expected)) {
+      each.forEach((value, unit) => {
+        expect(whole.scores[group][unit]).toBeCloseTo(value, 3);
+        expect(parts.scores[group][unit]).toBeCloseTo(value, 3);
+      });
+    }
+  });
+});
+
+describe('memory', () => {
+  it('does not grow with the number of images', async () => {
+    const wide = weightedModel(`(float[N,1,64,64] x) => (float[N,1,64,64] y)
+      <float[32,1,1,1] a.weight, float[1,32,1,1] b.weight> { h = Conv(x, a.weight)  r = Relu(h)  y = Conv(r, b.weight) }`);
+    const few = randomData([1, 64, 64], 64);
+    // 1,280 images have 640 MB of feature maps; each batch is made anew.
+    let peak = 0;
+    const many: Dataset = {
+      ...few,
+      samples: 1280,
+      sample: () => many,
+      async *batches(_size, signal) {
+        for (let i = 0; i < 20; i++) {
+          yield* few.batches(64, signal);
+          peak = Math.max(peak, process.memoryUsage().arrayBuffers);
+        }
+      },
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    const { scores } = await measured('apoz', wide, many, runtime);
+    expect(scores.a).toHaveLength(32);
+    expect(peak - before).toBeLessThan(320e6);
   });
 });

@@ -71,7 +71,10 @@ export async function measureMaps(
     combine(
       group,
       context,
-      tapsByGroup[i].map((tap) => ofUnits(group, tap, sums.get(tap.value)!, data.samples)),
+      tapsByGroup[i].map((tap) => {
+        const means = sums.get(tap.value)!.map((sum) => sum / data.samples);
+        return ofUnits(group, tap, means);
+      }),
     ),
   );
 }
@@ -105,7 +108,7 @@ async function affordable(
  * A tensor as samples × outer × channels × inner. The map of a channel has the first dimension that
  * is neither samples nor channels as its height and the others as its width.
  */
-interface Maps {
+export interface Maps {
   readonly data: ArrayLike<number>;
   readonly samples: number;
   readonly outer: number;
@@ -115,7 +118,7 @@ interface Maps {
   readonly width: number;
 }
 
-function mapsOf({ data, dims }: NamedTensor, axis: number, samples: number): Maps {
+export function mapsOf({ data, dims }: NamedTensor, axis: number, samples: number): Maps {
   const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
   // Values that fold positions into the first dimension still hold whole samples one after the other.
   const folded = dims[0] / samples;
@@ -138,31 +141,40 @@ function addScores(sums: Float64Array, maps: Maps, score: MapScore): void {
   const buffer = new Float64Array(outer > 1 ? outer * inner : 0);
   for (let sample = 0; sample < samples; sample++) {
     for (let channel = 0; channel < channels; channel++) {
-      const from = (sample * outer * channels + channel) * inner;
       if (outer === 1) {
-        sums[channel] += score(data, from, height, width);
-        continue;
+        sums[channel] += score(data, (sample * channels + channel) * inner, height, width);
+      } else {
+        copyMap(maps, sample, channel, buffer, 0);
+        sums[channel] += score(buffer, 0, height, width);
       }
-      for (let o = 0, to = 0; o < outer; o++) {
-        const row = from + o * channels * inner;
-        for (let i = 0; i < inner; i++, to++) buffer[to] = data[row + i];
-      }
-      sums[channel] += score(buffer, 0, height, width);
     }
   }
 }
 
-/** One score a unit, NaN where the tap does not hold it. */
-function ofUnits(
+/** Writes the height × width values of a map to a place of their own. */
+export function copyMap(
+  { data, outer, channels, inner }: Maps,
+  sample: number,
+  channel: number,
+  target: Float32Array | Float64Array,
+  at: number,
+): void {
+  for (let o = 0, to = at; o < outer; o++) {
+    const row = ((sample * outer + o) * channels + channel) * inner;
+    for (let i = 0; i < inner; i++, to++) target[to] = data[row + i];
+  }
+}
+
+/** The sum over each unit's channels, NaN for units that the tap does not hold. */
+export function ofUnits(
   group: ChannelGroup,
   { units }: Tap,
-  sums: Float64Array,
-  samples: number,
+  channels: ArrayLike<number>,
 ): Float64Array {
   const scores = new Float64Array(group.units).fill(NaN);
   units.forEach((unit, channel) => {
     if (unit < 0) return;
-    scores[unit] = (Number.isNaN(scores[unit]) ? 0 : scores[unit]) + sums[channel] / samples;
+    scores[unit] = (Number.isNaN(scores[unit]) ? 0 : scores[unit]) + channels[channel];
   });
   return scores;
 }

@@ -12,6 +12,7 @@ import { l2 } from './l2';
 import { lamp } from './lamp';
 import { lossChange } from './loss-change';
 import { nuclearNorm } from './nuclear-norm';
+import { nuclearNormJoint } from './nuclear-norm-joint';
 import { outputChange } from './output-change';
 import { random } from './random';
 
@@ -22,6 +23,7 @@ export const criteria: readonly Criterion[] = [
   lamp,
   batchnormScale,
   nuclearNorm,
+  nuclearNormJoint,
   hrank,
   activationMagnitude,
   apoz,

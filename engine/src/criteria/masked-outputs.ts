@@ -19,7 +19,7 @@ import type { Observation } from './criterion';
 import { maskedModel, maskFeeds, type MaskedModel } from './masked-model';
 
 /** Multiply-accumulates of all masked runs together. */
-const workBudget = 4e11;
+const workBudget = 2.5e11;
 
 /** Fewer images than this say too little: units are masked together instead. */
 const fewestImages = 8;

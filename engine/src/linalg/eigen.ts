@@ -22,8 +22,8 @@ export interface SymmetricEigen {
  * @param count how many vectors are wanted; all by default.
  */
 export function symmetricEigen(a: Matrix, count = a.rows): SymmetricEigen {
-  checkFinite(a);
-  const form = tridiagonalize(a);
+  const { scaled, scale } = normalized(a);
+  const form = tridiagonalize(scaled);
   const { values, vectors } = tridiagonalEigen(form.diagonal, form.offDiagonal);
   const n = a.rows;
   const leading = matrix(Math.min(count, n), n);
@@ -32,21 +32,30 @@ export function symmetricEigen(a: Matrix, count = a.rows): SymmetricEigen {
   }
   applyReflections(form, leading);
   fixSigns(leading);
-  return { values: values.reverse(), vectors: leading };
+  return { values: values.reverse().map((value) => value * scale), vectors: leading };
 }
 
 /** The eigenvalues alone, descending. */
 export function symmetricEigenvalues(a: Matrix): Float64Array {
-  checkFinite(a);
-  const { diagonal, offDiagonal } = tridiagonalize(a);
+  const { scaled, scale } = normalized(a);
+  const { diagonal, offDiagonal } = tridiagonalize(scaled);
   tridiagonalQl(diagonal, offDiagonal);
-  return diagonal.sort().reverse();
+  return diagonal
+    .sort()
+    .reverse()
+    .map((value) => value * scale);
 }
 
-function checkFinite(a: Matrix): void {
-  if (!copyOf(a).data.every(Number.isFinite)) {
+/** Entries of about one, by a power of two so that nothing is rounded: squares then stay in range. */
+function normalized(a: Matrix): { readonly scaled: Matrix; readonly scale: number } {
+  const scaled = copyOf(a);
+  const largest = scaled.data.reduce((max, entry) => Math.max(max, Math.abs(entry)), 0);
+  if (!Number.isFinite(largest)) {
     throw new RangeError('A matrix with entries that are not finite has no eigenvalues.');
   }
+  const scale = largest > 0 ? 2 ** Math.floor(Math.log2(largest)) : 1;
+  scaled.data.forEach((entry, i) => (scaled.data[i] = entry / scale));
+  return { scaled, scale };
 }
 
 function fixSigns({ data, rows, columns }: Matrix): void {

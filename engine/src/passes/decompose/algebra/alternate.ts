@@ -13,6 +13,8 @@ export interface Alternation<State> {
   readonly steps: readonly ((state: State) => State)[];
   /** The weights that a state stands for. */
   compose(state: State): Matrix;
+  /** `to` + `length`·(`to` − `from`), where a fit creeps; tried after every sweep. */
+  extrapolate?(from: State, to: State, length: number): State;
   /** What is minimised beside the error. */
   penalty?(state: State): number;
 }
@@ -35,12 +37,23 @@ export function alternate<State>(
   alternation: Alternation<State>,
   effort: Effort = usual,
 ): State {
-  const { start, steps, compose } = alternation;
+  const { start, steps, compose, extrapolate } = alternation;
+  const cost = (each: State): number => objective(weights, metric, alternation, each);
   let state = start;
-  let before = objective(weights, metric, alternation, state);
+  let before = cost(state);
+  let length = 1;
   for (let sweep = 0; sweep < effort.sweeps; sweep++) {
+    const last = state;
     state = steps.reduce((each, step) => step(each), state);
-    const after = objective(weights, metric, alternation, state);
+    let after = cost(state);
+    if (extrapolate && sweep > 0) {
+      const ahead = extrapolate(last, state, length);
+      const reached = cost(ahead);
+      const isBetter = reached < after;
+      // As long as it gains, further; Rajih, Comon & Harshman 2008 search for the best length.
+      length *= isBetter ? 1.5 : 0.5;
+      if (isBetter) [state, after] = [ahead, reached];
+    }
     if (!(before - after > effort.tolerance * before)) break;
     before = after;
   }

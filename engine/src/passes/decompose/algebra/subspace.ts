@@ -35,7 +35,7 @@ export function leadingSubspace(a: Matrix, count: number, metric: Metric = weigh
   const eigen = symmetricEigen(gram, count);
   const values = roots(eigen.values);
   const from = whitened ? multiply(eigen.vectors, transpose(whitened)) : eigen.vectors;
-  for (let i = 0; i < from.rows && values[i] > negligible * values[0]; i++) {
+  for (let i = 0; i < from.rows && values[i] > 0; i++) {
     const scale = isWide ? 1 : 1 / values[i];
     for (let k = 0; k < a.rows; k++) {
       vectors.data[i * a.rows + k] = scale * from.data[i * a.rows + k];
@@ -62,6 +62,8 @@ function whiten(a: Matrix, { gram }: Metric): Matrix {
   return gram ? multiply(a, safeFactor(gram)) : a;
 }
 
+/** Singular values; those that are rounding are zero. */
 function roots(eigenvalues: Float64Array): Float64Array {
-  return eigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
+  const values = eigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
+  return values.map((value) => (value > negligible * values[0] ? value : 0));
 }

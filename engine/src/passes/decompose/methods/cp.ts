@@ -19,7 +19,7 @@ import {
   type Matrix,
 } from '../../../linalg/matrix';
 import { seededRandom } from '../../../linalg/random';
-import { alternate, type Alternation, type Effort } from '../algebra/alternate';
+import { alternate, type Alternation } from '../algebra/alternate';
 import {
   decomposeGroups,
   featuresOf,
@@ -38,7 +38,7 @@ import {
   type LinearMap,
   solveRight,
 } from '../algebra/least-squares';
-import { marginal, ridgedError, weightMetric, type Metric } from '../algebra/metric';
+import { marginal, ridgedError, subtract, weightMetric, type Metric } from '../algebra/metric';
 import { columnSpectrum, leadingSubspace } from '../algebra/subspace';
 import { middleFirst, reshape } from '../algebra/unfold';
 import type { KernelShape, Method } from '../method';
@@ -68,9 +68,7 @@ export const cp: Method = {
     const { shape } = kernel;
     const extents = [inputsPerGroup(shape), ...shape.kernel.filter((extent) => extent > 1)];
     return decomposeGroups(kernel, factors(shape, ranks), moments, (weights, metric) => {
-      const start = initialComponents(weights, extents, ranks[0]);
-      const alternation = componentAlternation(weights, weightMetric, start);
-      const plain = alternate(weights, weightMetric, alternation, thorough);
+      const plain = fitComponents(weights, extents, ranks[0]);
       const { outputs, modes } = metric.gram
         ? alternate(weights, metric, componentAlternation(weights, metric, plain))
         : plain;
@@ -130,27 +128,58 @@ export interface Components {
   readonly modes: readonly Matrix[];
 }
 
-const thorough: Effort = { sweeps: 100, tolerance: 3e-4 };
+/** Components settle slowly and not always at the same place: what a layer's size permits is tried. */
+const [fewestSweeps, mostSweeps] = [30, 150];
+const mostStarts = 8;
+const tolerance = 1e-5;
+/** Multiplications to be spent on a layer, and those of a sweep for each weight and component. */
+const budget = 5e9;
+const multiplicationsOfSweep = 6;
 
-/** The penalty's share of what is minimised at the start. */
-const penaltyShare = 1e-5;
-
-/** Leading singular vectors along each mode; random where there are more components than those. */
-export function initialComponents(
+/** The best fit to the weights from singular vectors or, where time permits, random starts. */
+export function fitComponents(
   weights: Matrix,
   extents: readonly number[],
   rank: number,
 ): Components {
-  const random = seededRandom(rank);
+  const affordable = Math.floor(budget / (multiplicationsOfSweep * weights.data.length * rank));
+  const sweeps = Math.min(mostSweeps, Math.max(fewestSweeps, affordable));
+  const starts = Math.min(mostStarts, Math.max(1, Math.floor(affordable / sweeps)));
+  const fits = Array.from({ length: starts }, (_, seed) => {
+    const start = initialComponents(weights, extents, rank, seed);
+    const alternation = componentAlternation(weights, weightMetric, start);
+    return alternate(weights, weightMetric, alternation, { sweeps, tolerance });
+  });
+  const losses = fits.map(({ outputs, modes }) =>
+    squaredNorm(subtract(weights, multiply(outputs, khatriRao(modes)))),
+  );
+  return fits[losses.indexOf(Math.min(...losses))];
+}
+
+/** The penalty's share of what is minimised at the start. */
+const penaltyShare = 1e-5;
+
+/**
+ * Leading singular vectors along each mode, random where there are more components than those; random
+ * altogether for every seed but 0.
+ */
+export function initialComponents(
+  weights: Matrix,
+  extents: readonly number[],
+  rank: number,
+  seed = 0,
+): Components {
+  const random = seededRandom(seed);
   let inner = weights.columns;
   const modes = extents.map((extent) => {
     // Modes before this one join the rows, so that it is the outermost of the columns.
     const unfolded = reshape(weights, weights.data.length / inner, inner);
     inner /= extent;
-    const count = Math.min(rank, extent);
-    const { vectors } = leadingSubspace(middleFirst(unfolded, extent), count);
+    const count = seed === 0 ? Math.min(rank, extent) : 0;
     const mode = matrix(rank, extent);
-    mode.data.set(vectors.data);
+    if (count > 0) {
+      mode.data.set(leadingSubspace(middleFirst(unfolded, extent), count).vectors.data);
+    }
     for (let i = count * extent; i < mode.data.length; i++) mode.data[i] = random.normal();
     return mode;
   });
@@ -200,6 +229,10 @@ export function componentAlternation(
         balanceComponents({ modes, outputs: fitOutputs(weights, metric, modes, penalty) }),
     ],
     compose: ({ outputs, modes }) => multiply(outputs, khatriRao(modes)),
+    extrapolate: (from, to, length) => ({
+      outputs: beyond(from.outputs, to.outputs, length),
+      modes: to.modes.map((mode, i) => beyond(from.modes[i], mode, length)),
+    }),
     penalty: (state) => penalty * sizeOf(state),
   };
 }
@@ -296,6 +329,12 @@ function balanceComponents({ outputs, modes }: Components): Components {
     });
   }
   return { outputs: copyOf(transpose(all[0])), modes: all.slice(1) };
+}
+
+function beyond(from: Matrix, to: Matrix, length: number): Matrix {
+  const result = copyOf(to);
+  addScaled(result, length, subtract(to, from));
+  return result;
 }
 
 function sizeOf({ outputs, modes }: Components): number {

@@ -43,7 +43,9 @@ function noiseVariance(
   if (lower >= upper) return upper;
   const energy = (logVariance: number): number =>
     freeEnergy(squares, m * Math.exp(logVariance), alpha, least);
-  return Math.exp(minimum(energy, Math.log(lower), Math.log(upper)));
+  // The asymptotic threshold makes the energy jump a little where a value passes it.
+  const jumps = Array.from(squares, (square) => Math.log(square / (m * least)));
+  return Math.exp(minimum(energy, Math.log(lower), Math.log(upper), jumps));
 }
 
 /** @param scale M·σ². */
@@ -63,23 +65,44 @@ function freeEnergy(squares: Float64Array, scale: number, alpha: number, least: 
   return sum;
 }
 
-/** Points tried before the search, since the energy may have several minima. */
+/** Points at equal distances that are tried before the search, since the energy has several minima. */
 const samples = 64;
+/** Intervals that are searched, those with the least energy at an end. */
+const searched = 8;
 
-/** The least of samples at equal distances, refined by golden-section search around it. */
-function minimum(f: (x: number) => number, from: number, to: number): number {
-  const step = (to - from) / samples;
-  let best = from;
-  let least = f(from);
-  for (let i = 1; i <= samples; i++) {
-    const value = f(from + i * step);
-    if (value < least) [best, least] = [from + i * step, value];
-  }
+/** The least by golden-section search between neighbouring samples or jumps. */
+function minimum(
+  f: (x: number) => number,
+  from: number,
+  to: number,
+  jumps: readonly number[],
+): number {
+  const grid = Array.from({ length: samples + 1 }, (_, i) => from + ((to - from) * i) / samples);
+  const inside = jumps.filter((jump) => jump > from && jump < to);
+  const points = [...grid, ...inside].sort((a, b) => a - b).map((x) => ({ x, value: f(x) }));
+  const intervals = points
+    .slice(1)
+    .map((end, i) => ({
+      from: points[i].x,
+      to: end.x,
+      value: Math.min(points[i].value, end.value),
+    }))
+    .sort((a, b) => a.value - b.value || a.from - b.from);
+  return [...points, ...intervals.slice(0, searched).map((each) => goldenSection(f, each))].reduce(
+    (best, each) => (each.value < best.value ? each : best),
+  ).x;
+}
+
+/** Kiefer 1953. */
+function goldenSection(
+  f: (x: number) => number,
+  { from, to }: { readonly from: number; readonly to: number },
+): { x: number; value: number } {
   const golden = (Math.sqrt(5) - 1) / 2;
-  let [low, high] = [Math.max(from, best - step), Math.min(to, best + step)];
+  let [low, high] = [from, to];
   let [a, b] = [high - golden * (high - low), low + golden * (high - low)];
   let [atA, atB] = [f(a), f(b)];
-  while (high - low > 1e-9 * Math.max(1, Math.abs(best))) {
+  while (high - low > 1e-7) {
     if (atA <= atB) {
       [high, b, atB] = [b, a, atA];
       a = high - golden * (high - low);
@@ -90,5 +113,6 @@ function minimum(f: (x: number) => number, from: number, to: number): number {
       atB = f(b);
     }
   }
-  return (low + high) / 2;
+  const x = (low + high) / 2;
+  return { x, value: f(x) };
 }

@@ -44,6 +44,8 @@ export interface Method {
   readonly doc: string;
   /** What its ranks are called, in the order in which they are given, for example `in`, `out`. */
   readonly ranks: readonly string[];
+  /** Its rank is a number of terms, not of channels: floors and rounding do not apply. */
+  readonly countsTerms?: boolean;
   /** Why this layer cannot be decomposed this way; undefined when it can. */
   refuse(shape: KernelShape): string | undefined;
   /** The ranks at which the decomposition is exact (for `cp`, the largest that is offered). */

@@ -17,12 +17,17 @@ export function rankVariants(method: Method, shape: KernelShape, limits: Limits)
   const full = method.fullRanks(shape);
   const most = Math.floor(mostVariants ** (1 / Math.max(1, full.length)));
   return full
-    .map((each) => thin(permittedRanks(each, limits), most))
+    .map((each) => thin(permittedRanks(each, limitsOf(method, limits)), most))
     .reduce<number[][]>(
       (lists, ranks) => lists.flatMap((list) => ranks.map((each) => [...list, each])),
       [[]],
     )
     .map((ranks) => ({ method, ranks }));
+}
+
+/** A handful of terms has no floor and is not rounded, as channels are. */
+function limitsOf(method: Method, limits: Limits): Limits {
+  return method.countsTerms ? { round: 1, min_rank: 1 } : limits;
 }
 
 /** Multiples of the rounding between the floor and the full rank; the full rank where there is none. */
@@ -54,7 +59,7 @@ export function ruledRanks(
       options.energy !== undefined
         ? energyRank(spectra[i], options.energy)
         : calibratedRank(evbmfRank(spectra[i]), most, options.calibration_ratio);
-    return nearest(permittedRanks(most, options), rank);
+    return nearest(permittedRanks(most, limitsOf(method, options)), rank);
   });
 }
 

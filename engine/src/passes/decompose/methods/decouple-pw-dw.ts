@@ -44,6 +44,7 @@ export const decouplePwDw: Method = {
   title: 'Network decoupling, pointwise first',
   doc: 'A 1×1 layer of several channels for each output, then a layer that filters and sums them, output by output (Guo et al., BMVC 2018).',
   ranks: ['terms'],
+  countsTerms: true,
   refuse: refuseDecoupling,
   fullRanks: (shape) => [Math.min(tapsOf(shape), inputsPerGroup(shape))],
   factors,

@@ -47,6 +47,7 @@ export const decouple: Method = {
   title: 'Network decoupling',
   doc: 'A depthwise layer of several kernels for each channel, then a 1×1 layer (Guo et al., BMVC 2018).',
   ranks: ['terms'],
+  countsTerms: true,
   refuse: refuseDecoupling,
   fullRanks: (shape) => [Math.min(tapsOf(shape), outputsPerGroup(shape))],
   factors,

@@ -34,8 +34,10 @@ const reasons: readonly { readonly models: RegExp; readonly reason: string }[] =
   },
 ];
 
-/** Rounds of the interleaved measurement, and runs of each model in a round. */
-const [rounds, runs] = [15, 2];
+/** Rounds of the interleaved measurement, each with one timed run of each model. */
+const [fewestRounds, mostRounds] = [5, 31];
+/** No further round begins after so many milliseconds. */
+const patience = 10_000;
 
 interface Candidate {
   readonly tool: Tool;
@@ -115,10 +117,12 @@ async function measure(
   const outputs: (Readonly<Record<string, NamedTensor>> | undefined)[] = [];
   for (const session of sessions) outputs.push(await session?.run(feeds).catch(() => undefined));
   const times: number[][] = sessions.map(() => []);
-  for (let round = 0; round < rounds; round++) {
+  const start = performance.now();
+  for (let round = 0; round < mostRounds; round++) {
+    if (round >= fewestRounds && performance.now() - start > patience) break;
     for (const [i, session] of sessions.entries()) {
       if (!outputs[i]) continue;
-      times[i].push(...(await session!.time(feeds, { warmUp: 1, runs })));
+      times[i].push(...(await session!.time(feeds, { warmUp: 1, runs: 1 })));
     }
   }
   for (const session of sessions) await session?.close();
@@ -247,7 +251,7 @@ async function main(): Promise<void> {
   }
   console.log(
     `\nNodes are all nodes, those of subgraphs among them; "+ n" are Constant nodes on top. ` +
-      `Latency: median of ${rounds * runs} runs, the models in turn, 2 threads, all optimizations. ` +
+      `Latency: median of ${fewestRounds} to ${mostRounds} runs, the models in turn, 2 threads, all optimizations. ` +
       `Difference: largest, relative to the largest output, on one random input.`,
   );
   for (const note of notes) console.log(`- ${note}`);

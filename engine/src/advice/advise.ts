@@ -31,8 +31,11 @@ export interface AdviceOptions {
 }
 
 export const defaultTolerance = 0.2;
-/** What saves less of the layer's own MACs is not worth a word. */
-const leastSaving = 0.1;
+/**
+ * What saves less of the layer's own MACs is not worth a word. A decomposition has to save more,
+ * because a chain of layers writes and reads what one layer keeps to itself.
+ */
+const leastSaving = { pruning: 0.1, decomposing: 0.3 };
 
 /** Reads the weights of the layers; the same model gives the same advice unless the time runs out. */
 export function adviseLayers(given: Model, options: AdviceOptions = {}): ModelAdvice {
@@ -83,9 +86,10 @@ class Advisor {
     const prunings = group ? this.pruning.prunings(group) : [];
     const pruning = prunings.filter(({ error }) => error <= this.tolerance).at(-1);
     const decomposing = this.decompositionOf(layer);
-    const least = (leastSaving * layer.macs) / this.costs.macs;
-    const prunes = pruning !== undefined && pruning.macsSaved >= least;
-    const decomposes = decomposing !== undefined && decomposing.macsSaved >= least;
+    const own = layer.macs / this.costs.macs;
+    const prunes = pruning !== undefined && pruning.macsSaved >= leastSaving.pruning * own;
+    const decomposes =
+      decomposing !== undefined && decomposing.macsSaved >= leastSaving.decomposing * own;
     if (prunes && !(decomposes && decomposing.macsSaved > pruning.macsSaved)) {
       const glob = group!.layers.includes(layer.name) ? layer.name : group!.id;
       return pruneAdvice(layer, glob, group!.id, pruning);

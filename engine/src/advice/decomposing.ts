@@ -8,7 +8,8 @@ import type { Method } from '../passes/decompose/method';
 import { svd } from '../passes/decompose/methods/svd';
 import { tucker2 } from '../passes/decompose/methods/tucker2';
 import { rankVariants } from '../passes/decompose/ranks';
-import { LayerStudy } from '../passes/decompose/study';
+import { LayerStudy, type Variant } from '../passes/decompose/study';
+import { blockOf } from './blocks';
 import type { Saving } from './pruning';
 
 export interface Decomposing extends Saving {
@@ -21,12 +22,14 @@ const longestSide = 1536;
 
 /** Whether working out the singular values of a layer takes too long for a hint. */
 export function isTooLarge(layer: DecomposableLayer): boolean {
-  return Math.max(...methodFor(layer).fullRanks(layer.shape)) > longestSide;
+  const sides = methodsFor(layer).flatMap((method) => method.fullRanks(layer.shape));
+  return Math.max(...sides) > longestSide;
 }
 
-/** Tucker-2 for larger kernels, singular values for pointwise and dense layers. */
-function methodFor({ shape }: DecomposableLayer): Method {
-  return shape.kernel.some((extent) => extent > 1) ? tucker2 : svd;
+/** Singular values for pointwise and dense layers, Tucker-2 too for larger kernels. */
+function methodsFor({ shape }: DecomposableLayer): readonly Method[] {
+  const isWide = shape.kernel.some((extent) => extent > 1);
+  return (isWide ? [tucker2, svd] : [svd]).filter((method) => method.refuse(shape) === undefined);
 }
 
 /**
@@ -41,11 +44,11 @@ export function bestDecomposition(
   gain: number,
   tolerance: number,
 ): Decomposing | undefined {
-  const method = methodFor(layer);
-  if (method.refuse(layer.shape) !== undefined || isTooLarge(layer)) return undefined;
+  const methods = methodsFor(layer);
+  if (methods.length === 0 || isTooLarge(layer)) return undefined;
   const study = new LayerStudy(layer);
   let best: Decomposing | undefined;
-  for (const variant of rankVariants(method, layer.shape, { round: 1, min_rank: 1 })) {
+  for (const variant of methods.flatMap((method) => variantsOf(method, layer))) {
     const power = gain * study.predictedError(variant);
     if (power > tolerance ** 2) continue;
     const { macs, params } = study.candidate(variant);
@@ -58,4 +61,10 @@ export function bestDecomposition(
     if (saving.macsSaved > (best?.macsSaved ?? 0)) best = saving;
   }
   return best;
+}
+
+/** Ranks in whole blocks. */
+function variantsOf(method: Method, { shape }: DecomposableLayer): Variant[] {
+  const round = Math.min(...method.fullRanks(shape).map(blockOf));
+  return rankVariants(method, shape, { round, min_rank: 1 });
 }

@@ -11,6 +11,7 @@ import { criterionContext } from '../criteria/context';
 import type { CriterionContext } from '../criteria/criterion';
 import { fpgm } from '../criteria/fpgm';
 import { elementCount } from '../ir/tensor';
+import { blockOf } from './blocks';
 import type { ChannelMoments } from './moments';
 import { readersOf } from './readers';
 
@@ -28,10 +29,12 @@ export interface Pruning extends Saving {
   readonly ratio: number;
 }
 
-/** Shares that are looked at; a prune step takes no more than the last one by default. */
-const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
+/** A prune step takes no more of a group by default. */
+const mostRatio = 0.7;
 /** Multiplications that comparing a group's filters may take; more would hold up the other layers. */
 const mostWork = 2e10;
+/** So many ratios are looked at. */
+const mostSteps = 10;
 /** Channels that a prune step leaves in every layer. */
 const leastChannels = 2;
 
@@ -76,20 +79,15 @@ export class PruningAdvisor {
     const scores = fpgm.score(group, this.context);
     const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b);
     const { macs, params } = this.costs;
-    return ratios.flatMap((ratio) => {
-      const removed = group.units - Math.round(group.units * (1 - ratio));
-      const left = ((group.units - removed) * group.channels) / group.units;
-      if (removed === 0 || left < leastChannels) return [];
+    return countsOf(group).map((removed) => {
       const after = this.costs.after(new Map([[group.id, removed]]));
       const power = order.slice(0, removed).reduce((sum, unit) => sum + loss[unit], 0);
-      return [
-        {
-          ratio,
-          macsSaved: macs > 0 ? 1 - after.macs / macs : 0,
-          paramsSaved: params > 0 ? 1 - after.params / params : 0,
-          error: Math.sqrt(power),
-        },
-      ];
+      return {
+        ratio: roundedShare(removed, group.units),
+        macsSaved: macs > 0 ? 1 - after.macs / macs : 0,
+        paramsSaved: params > 0 ? 1 - after.params / params : 0,
+        error: Math.sqrt(power),
+      };
     });
   }
 
@@ -103,5 +101,25 @@ export class PruningAdvisor {
       shares.forEach((share, unit) => (loss[unit] += gain * share));
     }
     return loss;
+  }
+}
+
+/** Numbers of units to remove: so many that whole blocks of channels are left, about ten steps at most. */
+function countsOf({ units, channels }: ChannelGroup): number[] {
+  const perUnit = channels / units;
+  const block = blockOf(channels);
+  const removals = Array.from({ length: units - 1 }, (_, i) => i + 1).filter((removed) => {
+    const left = (units - removed) * perUnit;
+    return left % block === 0 && left >= leastChannels && removed <= mostRatio * units;
+  });
+  const step = Math.ceil(removals.length / mostSteps);
+  return removals.filter((_, i) => (i + 1) % step === 0);
+}
+
+/** The share with as few digits as still mean the same number of units. */
+function roundedShare(removed: number, units: number): number {
+  for (let digits = 2; ; digits++) {
+    const share = Number((removed / units).toFixed(digits));
+    if (Math.round(units * (1 - share)) === units - removed || digits === 6) return share;
   }
 }

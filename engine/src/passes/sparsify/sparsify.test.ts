@@ -143,6 +143,17 @@ describe('sparsify', () => {
     expect(issues.map(({ code }) => code)).toEqual(['idle-pattern', 'zeros-not-faster']);
   });
 
+  it('says so where there are as many zeros already', async () => {
+    const model = text(
+      `flat = Flatten (x)
+       y = MatMul (flat, w)`,
+      `float[16,2] w = {${Array.from({ length: 32 }, (_, i) => (i % 4 === 0 ? 1 : 0)).join()}}`,
+    );
+    const { changed, issues } = await run(model, { sparsity: 0.5 });
+    expect(changed).toBe(false);
+    expect(issues.map(({ code }) => code)).toContain('nothing-zeroed');
+  });
+
   it('is refused where there is nothing to set to zero, and needs data only where it looks at it', async () => {
     const { model } = parseModel(`<ir_version: 8, opset_import: ["" : 13]>
       g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }`);

@@ -26,7 +26,7 @@ export const sparsify: Pass<SparsifyOptions> = {
 function refuse(model: Model): string | undefined {
   const { weights, left } = findWeights(model);
   if (weights.length > 0) return undefined;
-  if (left.length === 0) return 'It has no layer with a matrix of weights.';
+  if (left.length === 0) return 'It has no layer whose weights are stored as a matrix.';
   return `None of its weights can become zero: ${left[0].name}: ${left[0].reason}.`;
 }
 
@@ -54,7 +54,12 @@ async function run(
     model: recovered.model,
     changed,
     notes,
-    issues: [...issues, ...recovered.issues, noSpeed(options)],
+    issues: [
+      ...issues,
+      ...(changed ? [] : [nothingChanged()]),
+      ...recovered.issues,
+      noSpeed(options),
+    ],
   };
 }
 
@@ -81,6 +86,15 @@ async function normsFor(
     progress: (fraction) =>
       progress({ message: 'measuring what layers read', fraction: fraction / 2 }),
   });
+}
+
+function nothingChanged(): Issue {
+  return {
+    severity: 'warning',
+    code: 'nothing-zeroed',
+    message:
+      'No weight became zero that was not zero before; the notes say for each layer how many it has, or why it was left.',
+  };
 }
 
 /** What the reader must know: zeros alone make nothing faster here. */

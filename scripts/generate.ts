@@ -10,6 +10,7 @@ import { commandHelp, overallHelp } from '../cli/src/help';
 import { criteria } from '../engine/src/criteria';
 import { ops } from '../engine/src/ops';
 import { passes } from '../engine/src/passes';
+import { methods } from '../engine/src/passes/decompose/methods';
 import { importances } from '../engine/src/passes/sparsify/importance';
 import { rewrites } from '../engine/src/passes/simplify/rewrites';
 import { propertiesAt, valuesOf } from '../engine/src/recipe/known-keys';
@@ -22,6 +23,7 @@ export function generatedFiles(): Record<string, string> {
     'schemas/coppice-recipe.schema.json': `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`,
     'docs/reference/recipe.md': recipePage(),
     'docs/reference/criteria.md': criteriaPage(),
+    'docs/reference/decompositions.md': decompositionsPage(),
     'docs/reference/rewrites.md': rewritesPage(),
     'docs/reference/operators.md': operatorsPage(),
     'docs/reference/command-line.md': commandLinePage(),
@@ -76,6 +78,19 @@ function keyTable(path: readonly PropertyKey[]): string[] {
     return `| \`${key}\` | ${description}${values.length > 0 ? ` One of ${values.join(', ')}.` : ''} |`;
   });
   return ['| key | meaning |', '| --- | --- |', ...rows];
+}
+
+function decompositionsPage(): string {
+  const body = methods.flatMap(({ id, title, doc, ranks }) => {
+    const named =
+      ranks.length > 0 ? `Ranks: ${ranks.map((rank) => `\`${rank}\``).join(', ')}.` : '';
+    return [`## \`${id}\`: ${title}`, '', doc, '', ...(named ? [named, ''] : [])];
+  });
+  return page(
+    'Decompositions',
+    'How a layer becomes several smaller ones. With calibration data, each makes the error of the output least, else that of the weights. `auto` takes for each layer the one that loses least.',
+    body.slice(0, -1),
+  );
 }
 
 function criteriaPage(): string {

@@ -18,6 +18,13 @@ describe('saying whether less work is less time', () => {
     );
   });
 
+  it('names the option that times layers where a decomposition did not use it', () => {
+    const said = (options: Record<string, unknown>) =>
+      speedIssue(figures(100, 1), figures(60, 1.4), [{ pass: 'decompose', options }])?.message;
+    expect(said({})).toContain('only_where_faster');
+    expect(said({ only_where_faster: true })).not.toContain('only_where_faster');
+  });
+
   it('keeps silent about noise, about speed-ups, and without a measurement or a cut', () => {
     expect(speedIssue(figures(100, 1), figures(60, 1.04), prune(1))).toBeUndefined();
     expect(speedIssue(figures(100, 1), figures(60, 0.7), prune(1))).toBeUndefined();

@@ -24,11 +24,17 @@ export function speedIssue(
   const advice = unrounded
     ? ` Runtimes compute channels in blocks, and counts that do not fill them cost more than they save: prune with round ${block} or ${2 * block}.`
     : '';
+  const untimed = steps.some(
+    ({ pass, options }) => pass === 'decompose' && options.only_where_faster !== true,
+  );
+  const decomposing = untimed
+    ? ' Several thin layers may take longer than a thick one: decompose with only_where_faster.'
+    : '';
   return {
     severity: 'warning',
     code: 'not-faster',
     message:
       `The result is slower here, ${after.latencyMs.toPrecision(3)} ms instead of ` +
-      `${before.latencyMs.toPrecision(3)} ms, although it has fewer MACs.${advice}`,
+      `${before.latencyMs.toPrecision(3)} ms, although it has fewer MACs.${advice}${decomposing}`,
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../data/dataset';
+import { datasetInMemory } from '../../data/memory-data';
 import { openDataset } from '../../data/open';
 import { inspect } from '../../inspect/inspect';
 import { CoppiceError } from '../../ir/issue';
@@ -14,6 +15,7 @@ import { readModelFile } from '../../onnx/read';
 import { encodeModel } from '../../onnx/write';
 import { startRuntime } from '../../runtime/client';
 import { evaluateAccuracy } from '../../runtime/evaluate';
+import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
 import type { Runtime } from '../../runtime/runtime';
 import { weightedModel } from '../../../../test/support/weighted-text';
@@ -241,6 +243,48 @@ describe('with a runtime', () => {
     );
     if (!changed) expect(notes[0].reason).toMatch(/not be faster here: .* ms instead of .* ms/);
   });
+
+  it.each([
+    [
+      'a convolution with a bias',
+      'float[n,4,8,8] x',
+      'Conv(x, w, b)',
+      'float[6,4,3,3] w, float[6] b',
+    ],
+    ['a convolution without one', 'float[n,4,8,8] x', 'Conv(x, w)', 'float[6,4,3,3] w'],
+    ['a dense layer', 'float[n,24] x', 'Gemm(x, w, b)', 'float[24,20] w, float[20] b'],
+    ['a dense layer without a bias', 'float[n,24] x', 'Gemm(x, w)', 'float[24,20] w'],
+  ])('leaves the mean of what %s gives as it was', async (_, input, node, weights) => {
+    const model = weightedModel(`(${input}) => (float y) <${weights}> { y = ${node} }`);
+    model.graph!.output[0].type = undefined;
+    const sampleDims = input.startsWith('float[n,24]') ? [24] : [4, 8, 8];
+    const random = seededRandom(4);
+    const size = sampleDims.reduce((product, dim) => product * dim, 1);
+    // Far from centred, so that an error of the weights moves the mean.
+    const values = Float32Array.from({ length: 64 * size }, () => 2 + random.normal());
+    const calibration = datasetInMemory({ name: 'noise', data: values, sampleDims });
+    const options = { method: 'svd', rank: 2, recover: 'none' };
+    const { model: small } = await run(model, options, { runtime, calibration });
+    const means = await Promise.all([model, small].map((each) => channelMeans(each, calibration)));
+    means[0].forEach((mean, channel) => expect(means[1][channel]).toBeCloseTo(mean, 3));
+  });
+
+  /** Of the output, over samples and positions. */
+  async function channelMeans(model: Model, dataset: Dataset): Promise<number[]> {
+    const session = await openModel(runtime, model);
+    const feeder = feederFor(session, dataset);
+    const sums: number[] = [];
+    for await (const batch of dataset.batches(feeder.batchSize)) {
+      const { y } = await session.run(feeder.feeds(batch));
+      const plane = y.dims.slice(2).reduce((product, dim) => product * dim, 1);
+      y.data.forEach((value, at) => {
+        const channel = Math.floor(at / plane) % y.dims[1];
+        sums[channel] = (sums[channel] ?? 0) + Number(value) / plane / dataset.samples;
+      });
+    }
+    await session.close();
+    return sums;
+  }
 
   describe.skipIf(!present)('and calibration data (needs ../shared)', () => {
     const torch = { scale: '1/255', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };

@@ -5,7 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
-const benchmarks = ['inspect', 'server', 'scoring', 'pruning', 'decompose', 'simplify', 'advice'];
+const benchmarks = [
+  ...['inspect', 'server', 'scoring', 'pruning', 'peers', 'sparsity'],
+  ...['decompose', 'simplify', 'advice'],
+];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const chosen = asked.length > 0 ? asked : benchmarks;
 

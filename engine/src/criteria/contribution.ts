@@ -111,7 +111,9 @@ function problemsOf(
   );
 }
 
-/** Adds WᵀW over outputs and taps of one group of a layer, divided by `variance`. */
+/**
+ * Adds the lower triangle of WᵀW over outputs and taps of one group of a layer, divided by `variance`.
+ */
 function addMetric(
   metric: Float64Array,
   { weights, units, groups, features }: Reader,
@@ -128,7 +130,7 @@ function addMetric(
       for (let i = 0; i < size; i++) {
         const weight = weights[from + i * taps] / variance;
         if (weight === 0) continue;
-        for (let j = 0; j < size; j++) metric[i * size + j] += weight * weights[from + j * taps];
+        for (let j = 0; j <= i; j++) metric[i * size + j] += weight * weights[from + j * taps];
       }
     }
   }

@@ -88,7 +88,7 @@ function decompositionsPage(): string {
   });
   return page(
     'Decompositions',
-    'How a layer becomes several smaller ones. With calibration data, each makes the error of the output least, else that of the weights. `auto` takes for each layer the one that loses least.',
+    'How a layer becomes several smaller ones. With calibration data, each makes the error of the output least, else that of the weights. `auto` takes for each layer the one of `tucker2`, `svd`, `spatial-svd` and `decouple` that loses least.',
     body.slice(0, -1),
   );
 }

@@ -13,8 +13,11 @@ import type { DecomposeOptions } from './options';
 import type { Subject } from './plan';
 import { LayerStudy } from './study';
 
-/** `auto` leaves these out: what they lose is known only after long work, or needs training. */
-const notCompeting = new Set(['cp', 'separable']);
+/**
+ * `auto` leaves these out: what they lose is known only after long work, or they need training, or
+ * their grouped layers of several inputs take the runtime far longer than their MACs say.
+ */
+const notCompeting = new Set(['cp', 'separable', 'decouple-pw-dw']);
 
 export interface Participants {
   readonly subjects: readonly Subject[];

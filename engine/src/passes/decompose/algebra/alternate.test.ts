@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { identity, matrix, type Matrix } from '../../../linalg/matrix';
 import { decoupleChannels, decouplingAlternation } from '../methods/decouple';
 import { decoupleOutputs, outputAlternation } from '../methods/decouple-pw-dw';
-import { componentAlternation, initialComponents } from '../methods/cp';
 import { iterate } from '../methods/tucker2';
 import { plainShape, randomKernel, randomMoments } from '../testing/random-layers';
 import { alternate, objective, type Alternation } from './alternate';
+import { componentAlternation, initialComponents } from './components';
 import { basisAlternation } from './input-basis';
 import { metricOf, seenError, subtract, weightMetric, type Metric } from './metric';
 

@@ -25,7 +25,7 @@ export interface Effort {
   readonly tolerance: number;
 }
 
-const usual: Effort = { sweeps: 20, tolerance: 2e-3 };
+const usual: Effort = { sweeps: 12, tolerance: 1e-2 };
 
 /**
  * Sweeps over the steps until little changes. The result is never worse than the start in the metric

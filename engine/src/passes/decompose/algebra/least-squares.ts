@@ -24,9 +24,9 @@ export interface LinearMap {
   precondition(gradient: Matrix): Matrix;
 }
 
-const maxIterations = 25;
+const maxIterations = 12;
 /** An iteration that adds no more than this share to what was gained before is the last one. */
-const tolerance = 1e-3;
+const tolerance = 1e-2;
 
 /**
  * Lowers ‖target − map(x)‖² in the metric, plus `penalty`·‖x‖², from `start`.

@@ -17,6 +17,12 @@ export interface ComparisonContext {
 }
 
 /**
+ * Outputs smaller than this are compared with it. What a saturated sigmoid gives, 1e-7 and the like,
+ * is as large as the rounding of what it is computed from, and would say nothing relative to itself.
+ */
+const smallest = 0.01;
+
+/**
  * The largest difference between the masked original and the cut model on one random sample;
  * undefined without a runtime. Where a cut changes a statistic, the mask takes it over the kept
  * channels alone, so the two must agree there as well.
@@ -41,7 +47,7 @@ export async function compareMasked(
       largest = Math.max(largest, Math.abs(Number(data[i])));
     }
   }
-  return { absolute, relative: largest > 0 ? absolute / largest : absolute };
+  return { absolute, relative: absolute / Math.max(largest, smallest) };
 }
 
 async function runOnce(

@@ -6,8 +6,8 @@
  *     npx tsx bench/advice.ts [--models resnet20-cifar10-bn] [--tolerances 0.1,0.2] [--every 1]
  *                             [--samples 256] [--images 512] [--only correlation|alone]
  *
- * First table: many cuts and decompositions of single layers, without recovery; rank correlation of
- * prediction and measurement. Second table: the advice for each layer followed alone, as a run with
+ * First table: many cuts and decompositions of single layers, without recovery (decompositions look
+ * at calibration data, as in a run that has some); rank correlation of prediction and measurement. Second table: the advice for each layer followed alone, as a run with
  * calibration data follows it, and what that costs.
  */
 
@@ -233,7 +233,8 @@ class Bench {
       signal: new AbortController().signal,
       seed: 0,
       progress: () => undefined,
-      ...(recover === 'none' ? {} : { runtime: this.runtime, calibration: this.data.calibration }),
+      runtime: this.runtime,
+      calibration: this.data.calibration,
     };
     const samples = Number(flags.samples);
     if (change.kind === 'decompose') {

@@ -8,9 +8,12 @@ import { parse } from 'yaml';
 import { settingsNotification, trustGrantedNotification } from '#protocol/messages';
 import { readSettings } from '#protocol/settings';
 import { parseRecipe } from '#engine/recipe/parse';
+import { dimsOf, floats, withElements } from '#engine/ir/tensor';
+import { readModelFile } from '#engine/onnx/read';
+import { writeModelFile } from '#engine/onnx/write';
 import { LineIndex } from './documents/line-index';
 import { StdioClient, type ClientOptions } from '../testing/stdio-client';
-import { example, exampleCopy, folderWith } from '../testing/workspace-folder';
+import { example, exampleCopy, exampleModel, folderWith } from '../testing/workspace-folder';
 
 const golden = resolve(__dirname, '../test-golden/advice.json');
 const advised = /prune \d|Tucker|SVD|leave/;
@@ -20,6 +23,29 @@ async function start(options: ClientOptions): Promise<StdioClient> {
   const client = await StdioClient.start(options);
   onTestFinished(() => client.stop());
   return client;
+}
+
+/** Writes the example's model with eight dead channels in one layer and sixteen in another. */
+function writeDeadChannels(path: string): void {
+  const { model } = readModelFile(exampleModel);
+  const dead: Readonly<Record<string, number>> = { 'layer2.1': 8, 'layer3.1': 16 };
+  const graph = model.graph!;
+  graph.initializer = graph.initializer.map((tensor) => {
+    const [, block] =
+      /^(layer\d\.\d)\.(conv1\.weight|bn1\.(weight|bias))$/.exec(tensor.name!) ?? [];
+    if (block === undefined || !(block in dead)) return tensor;
+    const data = floats(tensor).slice();
+    const dims = dimsOf(tensor);
+    return withElements(tensor, dims, data.fill(0, 0, (data.length / dims[0]) * dead[block]));
+  });
+  writeModelFile(model, path);
+}
+
+/** The example with that model. */
+function copyWithDeadChannels(): string {
+  const folder = exampleCopy();
+  writeDeadChannels(join(folder, 'models/fashion.onnx'));
+  return folder;
 }
 
 /** Hints once the advice is known. */
@@ -62,7 +88,7 @@ function after(text: string, uri: string, action: CodeAction | undefined): strin
 
 describe('advice', () => {
   it('is as the golden file says, at every layer, in the recipe and followed', async () => {
-    const client = await start({ folder: example });
+    const client = await start({ folder: copyWithDeadChannels() });
     const source = client.open('fashion_net.py');
     const hints = await advisedHints(client, source);
     const recipe = client.open('coppice.yaml');
@@ -87,7 +113,7 @@ describe('advice', () => {
   });
 
   it('says in the hover what it would save, and that it is an estimate', async () => {
-    const client = await start({ folder: example });
+    const client = await start({ folder: copyWithDeadChannels() });
     const uri = client.open('fashion_net.py');
     await advisedHints(client, uri);
     const text = exampleText('fashion_net.py');
@@ -120,12 +146,13 @@ describe('advice', () => {
 
 describe('code actions', () => {
   it('write the advice for the layers of a line into the recipe of the model', async () => {
-    const client = await start({ folder: exampleCopy() });
+    const client = await start({ folder: copyWithDeadChannels() });
     const source = client.open('fashion_net.py');
     await advisedHints(client, source);
     const text = exampleText('fashion_net.py');
     const actions = await actionsAt(client, source, text, 'self.conv1 = nn.Conv2d(in_channels');
     const titles = actions.map(({ title }) => title);
+    expect(titles).toContain('Prune layer2.1.conv1 by 25 % in coppice.yaml');
     expect(titles.every((title) => title.endsWith('in coppice.yaml'))).toBe(true);
     const uri = client.uri('coppice.yaml');
     const before = exampleText('coppice.yaml');
@@ -139,7 +166,8 @@ describe('code actions', () => {
   });
 
   it('offer to write a recipe where there is none', async () => {
-    const folder = folderWith({ 'net.py': exampleText('fashion_net.py'), 'net.onnx': null });
+    const folder = folderWith({ 'net.py': exampleText('fashion_net.py') });
+    writeDeadChannels(join(folder, 'net.onnx'));
     const client = await start({ folder });
     const uri = client.open('net.py');
     await advisedHints(client, uri);

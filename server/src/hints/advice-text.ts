@@ -19,13 +19,14 @@ export function adviceText(advice: LayerAdvice): string {
 }
 
 /**
- * For the layers behind one line: `prune 30–50 %` where all are to be pruned, else what most of them
- * would best suffer and how many those are: `SVD r=8 (2 of 5)`.
+ * For the layers behind one line: `prune 30–50 %` where all are to be pruned, else the most frequent
+ * change and how many would suffer it: `SVD r=8 (2 of 5)`.
  */
 export function adviceForAll(all: readonly LayerAdvice[]): string | undefined {
   if (all.length === 0) return undefined;
+  const changes = all.filter(({ kind }) => kind !== 'leave');
   const byKind = new Map<string, LayerAdvice[]>();
-  for (const each of all) {
+  for (const each of changes.length > 0 ? changes : all) {
     const kind = each.kind === 'decompose' ? each.method : each.kind;
     byKind.set(kind, [...(byKind.get(kind) ?? []), each]);
   }

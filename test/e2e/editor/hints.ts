@@ -75,6 +75,28 @@ export const hints: Scenario = (suite, workbench) => {
     await picture(page, 'completion-light');
   });
 
+  suite.test('each layer says what it would best suffer', async () => {
+    await workbench.openFile('fashion_net.py');
+    await workbench.line(/self\.conv1 = nn\.Conv2d\(.* · (leave|prune|Tucker|SVD)/);
+    await picture(page, 'hints-advice-light');
+  });
+
+  suite.test('a quick fix mends a misspelt key of the recipe', async () => {
+    await workbench.openFile('coppice.yaml');
+    await page.locator('.view-line').filter({ hasText: 'scope:' }).click();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('min_chanels: 4');
+    await page.keyboard.press('Escape');
+    await page.locator('.squiggly-error').first().waitFor();
+    await page.keyboard.press('Control+.');
+    const fix = page.locator('.action-widget .monaco-list-row');
+    await fix.filter({ hasText: 'Replace by' }).first().waitFor();
+    await picture(page, 'quick-fix-light');
+    await fix.filter({ hasText: 'Replace by' }).first().click();
+    await workbench.line(/^\s*min_channels: 4/);
+  });
+
   suite.test('a hint kind can be switched off while the editor runs', async () => {
     await workbench.openFile('predict.py');
     await workbench.line(modelHint);

@@ -7,10 +7,11 @@ import type { Model } from '../../ir/model';
 import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
 import type { Runtime } from '../../runtime/runtime';
+import { idlePatterns } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
+import { noCalibration } from '../recovery/recover';
 import { keptAll, reconstruct } from '../recovery/reconstruct';
 import { missedTarget, notesOf } from './account';
-import { idlePatterns } from './layer-rules';
 import { findDecomposable } from './layers';
 import { decomposeOptions, type DecomposeOptions } from './options';
 import { targetOf } from './plan';
@@ -45,7 +46,7 @@ async function run(
   const context = { ...outer, seed: options.seed ?? outer.seed };
   const { model } = inlineFunctions(given);
   const found = findDecomposable(model);
-  const names = found.layers.map(({ name }) => name);
+  const names = found.layers.map(({ name }) => [name]);
   const { data, issues: ofData } = await fittingData(model, options, context);
   const { subjects, reasons } = await gather(model, found, options, { ...context, data });
   const target = targetOf(found, subjects, options);
@@ -53,7 +54,7 @@ async function run(
   const decisions = await settle(subjects, { model, options, target, signal, clock, progress });
   const notes = notesOf(found, decisions, reasons);
   const issues = [
-    ...idlePatterns(names, options.layers),
+    ...idlePatterns(names, options.layers, 'layer', 'inspect'),
     ...ofData,
     ...(options.only_where_faster && !runtime ? [untimed] : []),
     ...missedTarget(found, decisions, target),
@@ -109,13 +110,6 @@ const nothingDecomposed: Issue = {
   severity: 'warning',
   code: 'nothing-decomposed',
   message: 'No layer was decomposed; the notes say why for each of them.',
-};
-
-const noCalibration: Issue = {
-  severity: 'warning',
-  code: 'no-calibration',
-  message:
-    'Recovery was asked for, but it needs calibration data and a runtime: give data, or recover: none.',
 };
 
 const untimed: Issue = {

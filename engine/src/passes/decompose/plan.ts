@@ -1,9 +1,9 @@
 /** Decides for every layer how it is decomposed and at which ranks, or that it stays as it is. */
 
+import type { LayerRule } from '../layer-rules';
 import type { Method } from './method';
 import type { FoundLayers } from './layers';
-import type { LayerRule } from './layer-rules';
-import type { DecomposeOptions } from './options';
+import type { DecomposeOptions, LayerOptions } from './options';
 import { namedRanks, rankVariants, ruledRanks } from './ranks';
 import type { Candidate, LayerStudy } from './study';
 import { chooseAtCost, type Choice } from './tradeoff';
@@ -11,7 +11,7 @@ import { chooseAtCost, type Choice } from './tradeoff';
 /** A layer that may be decomposed. */
 export interface Subject {
   readonly study: LayerStudy;
-  readonly rule: LayerRule;
+  readonly rule: LayerRule<LayerOptions>;
   /** Those that may be used and do not refuse the layer, at least one. */
   readonly methods: readonly Method[];
   /** What a relative error of this layer counts for against that of another one. */

@@ -3,8 +3,8 @@
 import type { Model } from '../../ir/model';
 import type { Dataset } from '../../data/dataset';
 import type { Runtime } from '../../runtime/runtime';
+import { layerRule } from '../layer-rules';
 import type { Progress } from '../pass';
-import { layerRule, type LayerRule } from './layer-rules';
 import type { DecomposableLayer, FoundLayers } from './layers';
 import type { Method } from './method';
 import { methods } from './methods/index';
@@ -71,7 +71,7 @@ export async function gather(
 
 /** The layer with the methods that may be tried on it, or why it stays out. */
 function admit(layer: DecomposableLayer, options: DecomposeOptions): Entrant | string {
-  const rule: LayerRule = layerRule(layer.name, options.layers);
+  const rule = layerRule([layer.name], options.layers);
   if (rule.skip) return `left as it is by layers: ${rule.patterns.join(', ')}`;
   const wanted = rule.method ?? options.method;
   const asked =

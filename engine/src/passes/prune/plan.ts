@@ -3,14 +3,14 @@
 import type { ChannelAnalysis } from '../../channels/analyze';
 import type { Criterion } from '../../criteria/criterion';
 import type { Issue } from '../../ir/issue';
+import { idlePatterns } from '../layer-rules';
 import type { PassNote } from '../pass';
 import type { Round } from './amount';
 import { costModel } from './cost';
 import type { Curve } from './curves/curve';
 import { explainCut, explainLeft } from './explain';
-import { idlePatterns } from './layer-rules';
 import type { PruneOptions } from './options';
-import type { Ranking } from './rank';
+import { namesOf, type Ranking } from './rank';
 import { shareOut } from './share-out';
 
 export interface PrunePlan {
@@ -48,10 +48,7 @@ export function planCuts(
     ...left.map((each) => explainLeft(each)),
     ...ranked.map((_, i) => explainCut(ranked, kept, i, explained)),
   ];
-  const idle = idlePatterns(analysis.groups, options.layers).map((pattern): Issue => ({
-    severity: 'warning',
-    code: 'idle-pattern',
-    message: `The pattern "${pattern}" under layers matches no layer of a channel group; see coppice groups for their names.`,
-  }));
+  const parts = analysis.groups.map(namesOf);
+  const idle = idlePatterns(parts, options.layers, 'layer of a channel group', 'groups');
   return { cuts, notes, issues: [...idle, ...issues] };
 }

@@ -4,12 +4,19 @@ import type { ChannelAnalysis } from '../../channels/analyze';
 import type { ChannelGroup } from '../../channels/group';
 import type { Criterion } from '../../criteria/criterion';
 import type { GroupScores } from '../../criteria/score';
+import { layerRule, type LayerRule } from '../layer-rules';
 import { leftAfter, type Round } from './amount';
-import { layerRule, type LayerRule } from './layer-rules';
 import type { PruneOptions } from './options';
 import { permittedCounts, type Candidate, type Limits } from './steps';
 import { structureOf } from './structure';
 import { weigh } from './weigh';
+
+type GroupRule = LayerRule<PruneOptions['layers'][string]>;
+
+/** Globs reach a group by its id or by one of its layers. */
+export function namesOf({ id, layers }: ChannelGroup): readonly string[] {
+  return [id, ...layers];
+}
 
 /** A group that takes part, with its units from the least to the most important. */
 export interface Ranked extends Candidate {
@@ -17,7 +24,7 @@ export interface Ranked extends Candidate {
   readonly order: readonly number[];
   /** The criterion's scores in that order, before they were brought to one scale. */
   readonly raw: Float64Array;
-  readonly rule: LayerRule;
+  readonly rule: GroupRule;
   readonly limits: Limits;
 }
 
@@ -38,7 +45,7 @@ export function eligibleGroups(
   { groups }: ChannelAnalysis,
   { layers }: PruneOptions,
 ): readonly ChannelGroup[] {
-  return groups.filter((group) => !group.pinned && !layerRule(group, layers).skip);
+  return groups.filter((group) => !group.pinned && !layerRule(namesOf(group), layers).skip);
 }
 
 /** @param judged the scores of the eligible groups. */
@@ -52,7 +59,7 @@ export function rankGroups(
   const ranked: Ranked[] = [];
   const left: Left[] = [];
   for (const group of analysis.groups) {
-    const rule = layerRule(group, options.layers);
+    const rule = layerRule(namesOf(group), options.layers);
     const reason = leftBecause(group, rule, judged);
     if (reason) {
       left.push(reason);
@@ -85,7 +92,7 @@ export function rankGroups(
 
 function leftBecause(
   group: ChannelGroup,
-  rule: LayerRule,
+  rule: GroupRule,
   { refused }: GroupScores,
 ): Left | undefined {
   if (group.pinned) {
@@ -103,7 +110,7 @@ function leftBecause(
 /** What a group may keep; a ratio of its own leaves one choice, the permitted count nearest to it. */
 function countsOf(
   { units, channels }: ChannelGroup,
-  rule: LayerRule,
+  rule: GroupRule,
   limits: Limits,
   whole: number,
   round: Round,

@@ -17,7 +17,8 @@ import { curvesOf } from './curves/cached';
 import type { PruneOptions } from './options';
 import { planCuts, type PrunePlan } from './plan';
 import { eligibleGroups, rankGroups } from './rank';
-import { recover, willRecover } from './recover';
+import { willRecover } from '../recovery/recover';
+import { recover } from './recover';
 import { compareMasked } from './verify';
 
 export interface PruneOutcome {

@@ -1,7 +1,7 @@
 /** Decides which weights become zero: scores them, lays the pattern over them, and says why. */
 
-import picomatch from 'picomatch';
 import type { Issue } from '../../ir/issue';
+import { idlePatterns, layerRule } from '../layer-rules';
 import type { PassNote } from '../pass';
 import type { Importance } from './importance/importance';
 import type { SparsifyOptions } from './options';
@@ -38,7 +38,7 @@ export function planZeros(
   };
   const block = parseBlock(options.pattern);
   const scored = weights.flatMap((weight): Scored[] => {
-    const rule = layerRule(weight, options.layers);
+    const rule = layerRule(namesOf(weight), options.layers);
     const because = rule.patterns.join(', ');
     if (rule.skip) leave(weight, `left as it is by layers: ${because}`);
     else if (importance.needsInputs && !norms.has(weight)) {
@@ -72,7 +72,9 @@ export function planZeros(
     const subject = layers[0] ?? name;
     notes.push({ subject, layers, counts: 'weights', before: nonzeros, after: nonzeros, reason });
   }
-  return { masks, notes, issues: idlePatterns(weights, options.layers) };
+  const kind = 'layer with weights that can become zero';
+  const issues = idlePatterns(weights.map(namesOf), options.layers, kind, 'inspect');
+  return { masks, notes, issues };
 }
 
 function masksOf(
@@ -97,30 +99,9 @@ function masksOf(
   return masks;
 }
 
-type LayerRule = SparsifyOptions['layers'][string] & { readonly patterns: readonly string[] };
-
-function layerRule(weight: Weight, layers: SparsifyOptions['layers']): LayerRule {
-  const matching = Object.entries(layers).filter(([pattern]) => reaches(pattern, weight));
-  return {
-    ...Object.assign({}, ...matching.map(([, rule]) => rule)),
-    patterns: matching.map(([pattern]) => pattern),
-  };
-}
-
-function idlePatterns(weights: readonly Weight[], layers: SparsifyOptions['layers']): Issue[] {
-  return Object.keys(layers)
-    .filter((pattern) => !weights.some((weight) => reaches(pattern, weight)))
-    .map((pattern) => ({
-      severity: 'warning',
-      code: 'idle-pattern',
-      message: `The pattern "${pattern}" under layers matches no layer with weights that can become zero; see coppice inspect for their names.`,
-    }));
-}
-
-/** `*` also matches `/`, which is an ordinary character in the names of layers. */
-function reaches(pattern: string, { name, layers }: Weight): boolean {
-  const matches = picomatch(pattern, { dot: true, bash: true });
-  return matches(name) || layers.some((layer) => matches(layer));
+/** Globs reach a weight by its own name or by one of its layers. */
+function namesOf({ name, layers }: Weight): readonly string[] {
+  return [name, ...layers];
 }
 
 function noteOf({ name, layers }: Weight): Pick<PassNote, 'subject' | 'layers' | 'counts'> {

@@ -19,7 +19,7 @@ describe('a recipe made from a target', () => {
       model: 'fashion.onnx',
       task: 'classification',
       data: { path: '../data/fashion-calibration.npz', validation: '../data/fashion-test.npz' },
-      steps: [{ prune: { macs: 0.4, criterion: 'fpgm', round: 8 } }],
+      steps: [{ prune: { macs: 0.4, criterion: 'auto', round: 8 } }],
       output: 'fashion-40.onnx',
     });
   });

@@ -29,7 +29,7 @@ export function recipeOfTarget(
   const known = recipeFor(model, folder);
   const share = target.macs ?? target.params ?? 0.5;
   const amount = target.macs === undefined ? { params: share } : { macs: share };
-  const prune = { criterion: 'fpgm', scope: 'global', ...amount, round: channelBlock };
+  const prune = { scope: 'global', ...amount, round: channelBlock };
   const text = stringify({
     model: basename(model),
     ...(known ? { task: known.task, data: known.data } : { task: 'fidelity' }),

@@ -27,9 +27,11 @@ const layerOptions = z.strictObject({
 export const pruneOptions = z
   .strictObject({
     criterion: z
-      .enum(criteria.map((each) => each.id))
-      .default('fpgm')
-      .describe('How the importance of channels is judged.'),
+      .enum(['auto', ...criteria.map((each) => each.id)])
+      .default('auto')
+      .describe(
+        'How the importance of channels is judged; auto is contribution where there is calibration data, and fpgm where there is none.',
+      ),
     scope: z
       .enum(scopes)
       .default('global')

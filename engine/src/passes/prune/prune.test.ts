@@ -263,12 +263,29 @@ describe.skipIf(!present)('recovery without training (needs ../shared)', () => {
     expect(await once()).toBe(await once());
   });
 
+  it('judges by data where there is some, unless a criterion is named', async () => {
+    const model = read('resnet20-cifar10-bn');
+    const by = async (context: Partial<PassContext>, criterion?: string) => {
+      const { notes } = await run(
+        model,
+        { macs: 0.7, recover: 'none', criterion, images: 16 },
+        context,
+      );
+      return new Set(notes.flatMap(({ why }) => (why?.criterion as string | undefined) ?? []));
+    };
+    expect(await by({})).toEqual(new Set(['fpgm']));
+    expect(await by({ runtime, calibration })).toEqual(new Set(['contribution']));
+    expect(await by({ runtime, calibration }, 'l2')).toEqual(new Set(['l2']));
+  });
+
   it('says that data does not fit, and keeps the pruned model, unless recovery was asked for', async () => {
     const model = read('mnist-cntk');
     const context = { runtime, calibration };
     const { changed, issues } = await run(model, { macs: 0.7 }, context);
     expect(changed).toBe(true);
-    expect(issues.map(({ code }) => code)).toContain('no-recovery');
+    expect(issues.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['data-unused', 'no-recovery']),
+    );
     const asked = run(model, { macs: 0.7, recover: 'reconstruct' }, context);
     await expect(asked).rejects.toThrow(CoppiceError);
   });

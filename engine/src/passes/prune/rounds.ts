@@ -6,18 +6,17 @@
 
 import { analyzeChannels, type ChannelAnalysis } from '../../channels/analyze';
 import { cutChannels } from '../../channels/cut';
-import { criteria } from '../../criteria/index';
-import { scoreGroups } from '../../criteria/score';
 import { CoppiceError, type Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import type { MaskedError, PassContext, PassNote } from '../pass';
+import { willRecover } from '../recovery/recover';
 import type { Round } from './amount';
 import { costModel } from './cost';
 import { curvesOf } from './curves/cached';
+import { judge } from './judge';
 import type { PruneOptions } from './options';
 import { planCuts, type PrunePlan } from './plan';
 import { eligibleGroups, rankGroups } from './rank';
-import { willRecover } from '../recovery/recover';
 import { recover } from './recover';
 import { compareMasked } from './verify';
 
@@ -85,22 +84,11 @@ async function planRound(
   round: Round,
   context: PassContext,
 ): Promise<PrunePlan> {
-  const { runtime, calibration, signal, seed, progress } = context;
-  const criterion = criteria.find(({ id }) => id === options.criterion)!;
-  const message = `ranking channels by ${criterion.id}`;
-  const observe = runtime &&
-    calibration && {
-      runtime,
-      calibration: calibration.sample(Math.min(options.images, calibration.samples), seed),
-      signal,
-      progress: (fraction: number) => progress({ message, fraction: fraction / 2 }),
-    };
-  progress({ message });
-  const groups = eligibleGroups(analysis, options);
-  const judged = await scoreGroups(analysis, groups, criterion, { ...options, seed }, observe);
+  const { runtime, calibration } = context;
+  const { criterion, judged, issues } = await judge(analysis, options, context);
   const ranking = rankGroups(analysis, criterion, judged, options, round);
   if (options.allocation === 'scores') {
-    return planCuts(analysis, criterion, ranking, options, round);
+    return withIssues(planCuts(analysis, criterion, ranking, options, round), issues);
   }
   if (!runtime || !calibration) throw noData(options);
   const settings = { loss: options.curve_loss, compensate: willRecover(options, context) };
@@ -108,7 +96,11 @@ async function planRound(
   const curves = await curvesOf(analysis, ranking.ranked, settings, {
     ...{ ...context, runtime, calibration, images },
   });
-  return planCuts(analysis, criterion, ranking, options, round, curves);
+  return withIssues(planCuts(analysis, criterion, ranking, options, round, curves), issues);
+}
+
+function withIssues(plan: PrunePlan, issues: readonly Issue[]): PrunePlan {
+  return { ...plan, issues: [...issues, ...plan.issues] };
 }
 
 /** Which units of the original are still there after some rounds. */

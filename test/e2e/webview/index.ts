@@ -62,7 +62,7 @@ export function webviewSuite(browser: Browser): Suite {
       '−1.40 points',
       /2\.4e-7 of the largest output/,
       /layer3\.2\.conv1 is at its max_ratio/,
-      '9 of 19 groups became smaller.',
+      '9 of 19 became smaller.',
     ];
     for (const text of expected) await report.getByText(text).first().waitFor({ timeout: 5_000 });
   });

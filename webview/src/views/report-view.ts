@@ -94,16 +94,27 @@ function groupSection(steps: readonly StepReport[]) {
       Channels that must be cut together form a group; other steps work on layers. ${smaller} of
       ${rows.length} became smaller.
     </p>
-    <coppice-table label="Groups" .rows=${rows} .columns=${groupColumns}></coppice-table>`;
+    <coppice-table label="Groups" .rows=${rows} .columns=${columnsFor(rows)}></coppice-table>`;
+}
+
+/** Where every step counts channels, nothing needs to be said of it. */
+function columnsFor(rows: readonly GroupRow[]): readonly Column<GroupRow>[] {
+  return rows.every(({ counts }) => (counts ?? 'channels') === 'channels')
+    ? groupColumns
+    : groupColumns.toSpliced(3, 0, countedColumn);
 }
 
 const counted = { channels: 'channels', macs: 'MACs', nodes: 'nodes', weights: 'weights' };
+
+const countedColumn: Column<GroupRow> = {
+  title: 'Counted',
+  value: (row) => counted[row.counts ?? 'channels'],
+};
 
 const groupColumns: readonly Column<GroupRow>[] = [
   { title: 'Group', value: (row) => row.subject },
   { title: 'Layers', value: (row) => row.layers.join(', ') },
   { title: 'Step', value: (row) => row.pass },
-  { title: 'Counted', value: (row) => counted[row.counts ?? 'channels'] },
   { title: 'Before', numeric: true, value: (row) => row.before },
   { title: 'After', numeric: true, value: (row) => row.after },
   {

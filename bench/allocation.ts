@@ -23,10 +23,10 @@ const allocations: Readonly<Record<string, object>> = {
   'global scores': { scope: 'global' },
   'isomorphic scores': { scope: 'isomorphic' },
   'local scores': { scope: 'local' },
-  'slamp, global': { scope: 'global', normalization: 'slamp' },
+  'global slamp': { scope: 'global', normalization: 'slamp' },
   curves: { allocation: 'curves' },
   slopes: { allocation: 'slopes' },
-  'slopes, 3 rounds': { allocation: 'slopes', rounds: 3 },
+  'slopes in 3 rounds': { allocation: 'slopes', rounds: 3 },
 };
 
 const { values: flags } = parseArgs({
@@ -90,6 +90,7 @@ async function measure(classifier: Classifier, path: string, runtime: Runtime): 
   );
   console.log(`| --- |${' --- |'.repeat(columns.length)}`);
   for (const name of flags.only.split(',')) {
+    if (!(name in allocations)) throw new Error(`There is no allocation "${name}".`);
     const cells: string[] = [];
     for (const target of columns) {
       const samples = Number(flags.samples);

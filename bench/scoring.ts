@@ -8,36 +8,21 @@
 import { analyzeChannels } from '#engine/channels/analyze';
 import { criterionContext } from '#engine/criteria/context';
 import { weightCriteria } from '#engine/criteria/index';
-import { cloneModel } from '#engine/ir/clone';
-import type { Model } from '#engine/ir/model';
-import { makeTensor } from '#engine/ir/tensor';
 import { seededRandom } from '#engine/linalg/random';
 import { readModelFile } from '#engine/onnx/read';
-import { inferTypes } from '#engine/ops/infer';
+import { withWeights } from './seeded-weights';
 
 const bound = 2000;
 
-/** The model with random initializers where it makes its weights by ConstantOfShape. */
-function withWeights(model: Model): Model {
-  const types = inferTypes(model);
-  const random = seededRandom(1);
-  const result = cloneModel(model);
-  const graph = result.graph!;
-  graph.node = graph.node.filter((node) => {
-    const shape = types.type(node.output[0])?.shape;
-    if (node.opType !== 'ConstantOfShape' || !shape?.every((dim) => typeof dim === 'number')) {
-      return true;
-    }
-    const count = shape.reduce((product, dim) => product * dim, 1);
-    const data = Float32Array.from({ length: count }, () => random.uniform() - 0.5);
-    graph.initializer.push(makeTensor(node.output[0], 'float', shape, data));
-    return false;
-  });
-  return result;
-}
+const random = seededRandom(1);
+const uniform = (shape: readonly number[]): Float32Array =>
+  Float32Array.from(
+    { length: shape.reduce((product, dim) => product * dim, 1) },
+    () => random.uniform() - 0.5,
+  );
 
 const path = process.argv[2] ?? '../shared/models/light/light_resnet50.onnx';
-const model = withWeights(readModelFile(path).model);
+const model = withWeights(readModelFile(path).model, uniform);
 const groups = analyzeChannels(model).groups.filter(({ pinned }) => !pinned);
 const context = criterionContext(model);
 console.log('| criterion | groups | ms |\n| --- | --- | --- |');

@@ -17,8 +17,13 @@ const noise = 0.02;
  * scaled to keep activations in range; vectors are ones.
  */
 export function withDecayingWeights(model: Model, seed = 1): Model {
-  const types = inferTypes(model);
   const random = seededRandom(seed);
+  return withWeights(model, (shape) => decaying(shape, random));
+}
+
+/** The model with initializers where it makes its weights by ConstantOfShape, in graph order. */
+export function withWeights(model: Model, make: (shape: readonly number[]) => Float32Array): Model {
+  const types = inferTypes(model);
   const result = cloneModel(model);
   const graph = result.graph!;
   graph.node = graph.node.filter((node) => {
@@ -26,7 +31,7 @@ export function withDecayingWeights(model: Model, seed = 1): Model {
     if (node.opType !== 'ConstantOfShape' || !shape?.every((dim) => typeof dim === 'number')) {
       return true;
     }
-    graph.initializer.push(makeTensor(node.output[0], 'float', shape, decaying(shape, random)));
+    graph.initializer.push(makeTensor(node.output[0], 'float', shape, make(shape)));
     return false;
   });
   return result;

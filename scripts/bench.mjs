@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 const benchmarks = [
-  ...['inspect', 'server', 'scoring', 'pruning', 'peers', 'sparsity'],
+  ...['inspect', 'server', 'scoring', 'pruning', 'allocation', 'peers', 'sparsity'],
   ...['decompose', 'simplify', 'advice'],
 ];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));

@@ -14,7 +14,7 @@ import type { Preprocessing } from '#engine/data/preprocessing';
 import type { Model } from '#engine/ir/model';
 import { evaluateAccuracy } from '#engine/runtime/evaluate';
 import { openModel } from '#engine/runtime/open-model';
-import type { Runtime } from '#engine/runtime/runtime';
+import type { Runtime, SessionOptions } from '#engine/runtime/runtime';
 import { openHalves } from './halves';
 
 export interface Samples {
@@ -69,8 +69,9 @@ export async function accuracyOf(
   model: Model,
   test: Dataset,
   labelOffset?: number,
+  options: SessionOptions = {},
 ): Promise<number> {
-  const session = await openModel(runtime, model);
+  const session = await openModel(runtime, model, options);
   try {
     return (await evaluateAccuracy(session, test, { labelOffset })).top1;
   } finally {

@@ -3,7 +3,8 @@
 import { decompose } from './decompose/decompose';
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
+import { quantize } from './quantize/quantize';
 import { simplify } from './simplify/simplify';
 import { sparsify } from './sparsify/sparsify';
 
-export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify];
+export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify, quantize];

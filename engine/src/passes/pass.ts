@@ -48,7 +48,7 @@ export interface MaskedError {
   readonly absolute: number;
 }
 
-export type Counted = 'channels' | 'macs' | 'nodes' | 'weights';
+export type Counted = 'channels' | 'macs' | 'nodes' | 'weights' | 'bits';
 
 /** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */
 export interface PassNote {

@@ -66,6 +66,10 @@ async function openSession(
       const feeds = worker.pack(given, signal);
       return unpack(await worker.call('run', { session, feeds, outputs }, label, signal));
     },
+    summarize: async (given, outputs, bins, signal) => {
+      const feeds = worker.pack(given, signal);
+      return worker.call('summarize', { session, feeds, outputs, bins }, label, signal);
+    },
     time: async (given, timing, signal) => {
       const feeds = worker.pack(given, signal);
       return worker.call('time', { session, feeds, ...timing }, label, signal);

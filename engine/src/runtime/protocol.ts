@@ -1,5 +1,6 @@
 /** What the two processes say to each other: requests of the client, replies of the worker. */
 
+import type { Summary } from './histogram';
 import type { SessionInput, SessionOptions, TimingOptions } from './runtime';
 import type { Parcel } from './tensor-exchange';
 
@@ -9,6 +10,7 @@ export interface Requests {
   hello: Record<string, never>;
   open: { model: Uint8Array | string; options: SessionOptions };
   run: { session: number; feeds: Parcel; outputs?: readonly string[] };
+  summarize: { session: number; feeds: Parcel; outputs: readonly string[]; bins: boolean };
   time: { session: number; feeds: Parcel } & TimingOptions;
   close: { session: number };
 }
@@ -18,6 +20,7 @@ export interface Results {
   hello: { name: string };
   open: { session: number; inputs: readonly SessionInput[]; outputs: readonly string[] };
   run: Parcel;
+  summarize: Record<string, Summary>;
   /** Milliseconds of each timed run, in order. */
   time: Float64Array;
   close: undefined;

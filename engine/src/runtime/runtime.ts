@@ -4,6 +4,7 @@
  */
 
 import type { DataTypeName, TypedArray } from '../ir/data-type';
+import type { Summary } from './histogram';
 
 /**
  * A tensor on its way into or out of a model. float16 values are a Float32Array, or their bits in a
@@ -22,6 +23,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** `none` keeps every node as written, which measurements of single nodes need. */
   readonly optimize?: 'none' | 'basic' | 'all';
+  /**
+   * Computes QuantizeLinear and DequantizeLinear as they are written. Otherwise the runtime fuses them
+   * into integer kernels, and even quantizes weights that lie between them as floats.
+   */
+  readonly keepQuantizers?: boolean;
   /** Directory that external data of a model in memory is relative to. */
   readonly directory?: string;
   /** How messages call a model that comes as bytes, for example its path. */
@@ -56,6 +62,16 @@ export interface Session {
     outputs?: readonly string[],
     signal?: AbortSignal,
   ): Promise<Record<string, NamedTensor>>;
+  /**
+   * Runs the model once and gives, instead of the named outputs, their ranges, with `bins` also their
+   * histograms. All of them must be float32.
+   */
+  summarize(
+    feeds: Feeds,
+    outputs: readonly string[],
+    bins: boolean,
+    signal?: AbortSignal,
+  ): Promise<Record<string, Summary>>;
   /** Times runs inside the child process, without what it costs to move the tensors: milliseconds. */
   time(feeds: Feeds, options: TimingOptions, signal?: AbortSignal): Promise<Float64Array>;
   close(): Promise<void>;

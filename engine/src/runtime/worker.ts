@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
 import { CoppiceError } from '../ir/issue';
+import { summarize } from './histogram';
 import { fromOrt, toOrt, typeOf } from './ort-tensor';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
 import type { SessionOptions } from './runtime';
@@ -78,6 +79,15 @@ const handlers: { [K in Kind]: Handler<K> } = {
     const made = Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor)]);
     return pack(exchange, Object.fromEntries(made) as Tensors);
   },
+  summarize: async ({ session, feeds, outputs, bins }) => {
+    const results = await find(session).run(tensors(feeds), outputs);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data }]) => {
+        if (data instanceof Float32Array) return [name, summarize(data, bins)];
+        throw new CoppiceError('value-type', `Its value "${name}" is not float32.`);
+      }),
+    );
+  },
   time,
   close: async ({ session }) => {
     await sessions.get(session)?.release();
@@ -110,9 +120,14 @@ function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionO
     logSeverityLevel: 4,
     graphOptimizationLevel: levels[options.optimize ?? 'all'],
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-    ...(options.directory
-      ? { extra: { session: { model_external_initializers_file_folder_path: options.directory } } }
-      : {}),
+    extra: {
+      session: {
+        ...(options.directory
+          ? { model_external_initializers_file_folder_path: options.directory }
+          : {}),
+        ...(options.keepQuantizers ? { disable_quant_qdq: '1' } : {}),
+      },
+    },
   };
 }
 

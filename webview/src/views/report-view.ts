@@ -104,7 +104,7 @@ function columnsFor(rows: readonly GroupRow[]): readonly Column<GroupRow>[] {
     : groupColumns.toSpliced(3, 0, countedColumn);
 }
 
-const counted = { channels: 'channels', macs: 'MACs', nodes: 'nodes', weights: 'weights' };
+const counted = { channels: 'channels', macs: 'MACs', nodes: 'nodes', weights: 'weights', bits: 'bits' };
 
 const countedColumn: Column<GroupRow> = {
   title: 'Counted',

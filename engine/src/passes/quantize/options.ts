@@ -1,0 +1,43 @@
+/** The options of quantization: one schema for the recipe, the command line and the reference page. */
+
+import { z } from 'zod';
+import { calibrators } from './calibrators/index';
+import { profiles } from './profiles/index';
+import { quantizedTypes } from './quantized-type';
+
+const types = quantizedTypes.map(({ name }) => name);
+const weightTypes = [...types.filter((name) => !name.endsWith('16')), 'float'];
+const activationTypes = ['auto', ...types.filter((name) => /int(8|16)$/.test(name)), 'float'];
+
+const layerOptions = z.strictObject({
+  weights: z.enum(weightTypes).optional().describe('The type of these weights.'),
+  skip: z.boolean().optional().describe('Leaves these layers in floating point.'),
+});
+
+export const quantizeOptions = z.strictObject({
+  weights: z.enum(weightTypes).default('int8').describe('The type of the weights.'),
+  activations: z
+    .enum(activationTypes)
+    .default('auto')
+    .describe('The type of the activations; `auto` is the usual one of the profile.'),
+  per_channel: z
+    .boolean()
+    .default(true)
+    .describe('A scale for each output channel of a weight instead of one for all.'),
+  calibrator: z
+    .enum(calibrators.map(({ id }) => id))
+    .default('minmax')
+    .describe('How the ranges of activations are chosen.'),
+  profile: z
+    .enum(profiles.map(({ id }) => id))
+    .default(profiles[0].id)
+    .describe('The runtime that the model is quantized for.'),
+  layers: z
+    .record(z.string(), layerOptions)
+    .default({})
+    .describe('Exceptions for layers, by glob on their names; later ones win.'),
+  samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
+  seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
+});
+
+export type QuantizeOptions = z.infer<typeof quantizeOptions>;

@@ -1,0 +1,51 @@
+/** The integer types that values are quantized to. */
+
+import type { DataTypeName } from '../../ir/data-type';
+
+export interface QuantizedType {
+  /** As options and reports spell it. */
+  readonly name: string;
+  readonly bits: number;
+  readonly signed: boolean;
+  /** Least and largest code. */
+  readonly min: number;
+  readonly max: number;
+  /** The ONNX type that holds the codes; int3 has none of its own and lives in int4. */
+  readonly storage: DataTypeName;
+}
+
+function integer(bits: number, signed: boolean, storage?: DataTypeName): QuantizedType {
+  const name = `${signed ? 'int' : 'uint'}${bits}`;
+  const codes = 2 ** bits;
+  const min = signed ? -codes / 2 : 0;
+  return {
+    name,
+    bits,
+    signed,
+    min,
+    max: min + codes - 1,
+    storage: storage ?? (name as DataTypeName),
+  };
+}
+
+export const quantizedTypes: readonly QuantizedType[] = [
+  integer(16, true),
+  integer(16, false),
+  integer(8, true),
+  integer(8, false),
+  integer(4, true),
+  integer(4, false),
+  integer(3, true, 'int4'),
+  integer(2, true),
+];
+
+const byName = new Map(quantizedTypes.map((type) => [type.name, type]));
+
+export function quantizedType(name: string): QuantizedType {
+  return byName.get(name)!;
+}
+
+/** The signed type where the codes are centred on zero, the unsigned one otherwise. */
+export function typeOfBits(bits: number, signed: boolean): QuantizedType {
+  return quantizedTypes.find((type) => type.bits === bits && type.signed === signed)!;
+}

@@ -1,0 +1,133 @@
+/** A graph under edit that gains QuantizeLinear, DequantizeLinear and the constants they need. */
+
+import { cloneModel } from '../../../ir/clone';
+import { capturedValues } from '../../../ir/graph-index';
+import type { Graph, Model } from '../../../ir/model';
+import { freshNames } from '../../../ir/naming';
+import { normalDomain } from '../../../ir/opset';
+import { makeTensor } from '../../../ir/tensor';
+import { topologicalOrder } from '../../../ir/traverse';
+import type { DataTypeName, TypedArray } from '../../../ir/data-type';
+import { makeNode } from '../../simplify/make-node';
+import type { Grid } from '../grid';
+
+const microsoft = 'com.microsoft';
+
+export class QuantizedGraph {
+  private readonly model: Model;
+  private readonly fresh: (wanted: string) => string;
+  private readonly parameters = new Map<Grid, readonly [scale: string, zeroPoint: string]>();
+
+  constructor(model: Model) {
+    this.model = cloneModel(model);
+    this.fresh = freshNames(this.graph);
+  }
+
+  get graph(): Graph {
+    return this.model.graph!;
+  }
+
+  /** Adds an initializer and gives its name. */
+  constant(
+    wanted: string,
+    type: DataTypeName,
+    dims: readonly number[],
+    data: TypedArray | readonly number[],
+  ): string {
+    const name = this.fresh(wanted);
+    this.graph.initializer.push(makeTensor(name, type, dims, data));
+    return name;
+  }
+
+  /** Adds `QuantizeLinear` behind a value and gives the name of the codes. */
+  quantize(value: string, grid: Grid): string {
+    return this.convert('QuantizeLinear', value, `${value}_quantized`, grid, value);
+  }
+
+  /** Adds `DequantizeLinear` behind codes and gives the name of the values. */
+  dequantize(codes: string, of: string, grid: Grid): string {
+    return this.convert('DequantizeLinear', codes, `${of}_dequantized`, grid, of);
+  }
+
+  /** Adds any node of one output and gives that output's name. */
+  node(opType: string, input: readonly string[], wanted: string): string {
+    const output = this.fresh(wanted);
+    this.graph.node.push(makeNode(opType, this.fresh(`${output}_${opType}`), input, [output]));
+    return output;
+  }
+
+  private convert(opType: string, value: string, wanted: string, grid: Grid, of: string): string {
+    const output = this.fresh(wanted);
+    const input = [value, ...this.parametersOf(grid, of)];
+    const attributes: Record<string, number> = grid.axis === undefined ? {} : { axis: grid.axis };
+    const node = makeNode(opType, this.fresh(`${output}_${opType}`), input, [output], attributes);
+    // Before these opsets the standard operators know neither the axis nor the other types.
+    if (this.opset < (grid.type.bits === 8 ? 13 : 21)) this.useMicrosoft(node);
+    this.graph.node.push(node);
+    return output;
+  }
+
+  /** Names of scale and zero point, which values of one grid share. */
+  private parametersOf(grid: Grid, of: string): readonly [string, string] {
+    const found = this.parameters.get(grid);
+    if (found) return found;
+    const { scale, zeroPoint, axis, type } = grid;
+    const dims = axis === undefined ? [] : [scale.length];
+    const made = [
+      this.constant(`${of}_scale`, 'float', dims, scale),
+      this.constant(`${of}_zero_point`, type.storage, dims, zeroPoint),
+    ] as const;
+    this.parameters.set(grid, made);
+    return made;
+  }
+
+  private get opset(): number {
+    const found = this.model.opsetImport.find(({ domain }) => normalDomain(domain) === '');
+    return Number(found?.version ?? 1);
+  }
+
+  private useMicrosoft(node: { domain?: string }): void {
+    node.domain = microsoft;
+    if (this.model.opsetImport.some(({ domain }) => domain === microsoft)) return;
+    this.model.opsetImport.push({ domain: microsoft, version: 1 });
+  }
+
+  /**
+   * Lets the nodes that read `value` read what `make` puts behind it. An output of the graph keeps its
+   * name, so that there the value itself gets another one.
+   *
+   * @param reads the nodes to redirect; all of them, and the output, when absent.
+   */
+  insert(value: string, make: (value: string) => string, reads?: ReadonlySet<string>): void {
+    const readers = this.graph.node.filter(
+      (node) => node.input.includes(value) && (!reads || reads.has(node.output[0])),
+    );
+    const isOutput = !reads && this.graph.output.some(({ name }) => name === value);
+    const maker = this.graph.node.find(({ output }) => output.includes(value));
+    const source = isOutput && maker ? this.fresh(`${value}_float`) : value;
+    if (maker) maker.output = maker.output.map((name) => (name === value ? source : name));
+    const made = make(source);
+    const last = this.graph.node.find(({ output }) => output.includes(made))!;
+    const target = source === value ? made : value;
+    last.output = last.output.map((name) => (name === made ? target : name));
+    for (const node of readers) {
+      node.input = node.input.map((name) => (name === value ? target : name));
+    }
+  }
+
+  /** The model in order, without constants that nothing reads any more. */
+  finish(): Model {
+    const { graph } = this;
+    graph.node = topologicalOrder(graph).order;
+    const used = new Set(graph.output.map(({ name }) => name));
+    for (const node of graph.node) {
+      for (const name of [...node.input, ...capturedValues(node)]) used.add(name);
+    }
+    const gone = new Set(
+      graph.initializer.map(({ name }) => name).filter((name) => !used.has(name)),
+    );
+    graph.initializer = graph.initializer.filter(({ name }) => !gone.has(name));
+    graph.input = graph.input.filter(({ name }) => !gone.has(name));
+    return this.model;
+  }
+}

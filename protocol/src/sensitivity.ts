@@ -1,0 +1,61 @@
+/** How a model takes quantization, layer by layer: what `coppice sensitivity --json` prints and the editor shows. */
+
+import type { MetricName } from './report';
+
+export interface SensitivityTable {
+  readonly version: 1;
+  readonly tool: string;
+  readonly created: string;
+  readonly model: { readonly path: string; readonly hash: string };
+  readonly profile: string;
+  /** Samples it was measured on. */
+  readonly samples: number;
+  /** The task metric, where there are labels. */
+  readonly metric: MetricName | null;
+  /** The metric of the original. */
+  readonly original: number | null;
+  /** All layers at once, for each width: everything, weights only, activations only. */
+  readonly whole: readonly WholeSensitivity[];
+  /** In graph order. */
+  readonly layers: readonly LayerSensitivity[];
+}
+
+/** What some quantization does to the model's output. */
+export interface Effect {
+  /** Signal to quantization noise of the output in dB; null where nothing changed. */
+  readonly sqnrDb: number | null;
+  /** Task metric; null without labels. */
+  readonly metric: number | null;
+}
+
+export interface WholeSensitivity {
+  readonly bits: number;
+  readonly both: Effect;
+  readonly weights: Effect;
+  readonly activations: Effect;
+}
+
+export interface LayerSensitivity {
+  readonly name: string;
+  readonly op: string;
+  readonly params: number;
+  readonly macs: number;
+  readonly widths: readonly WidthSensitivity[];
+}
+
+export interface WidthSensitivity {
+  readonly bits: number;
+  /** Of the layer's weight, against its rounding. */
+  readonly weightSqnrDb: number | null;
+  /** Of what the layer reads, against its rounding. */
+  readonly activationSqnrDb: number | null;
+  /** Nothing but this layer quantized: its weight and what it reads. */
+  readonly only: Effect;
+  readonly onlyWeights: Effect | null;
+  readonly onlyActivations: Effect | null;
+  /** Everything quantized at this width but this layer. */
+  readonly restored: Effect | null;
+  readonly verdict: 'good' | 'fair' | 'bad';
+  /** Why it is not good, in words: for example which channel's range spoils the others'. */
+  readonly reason: string | null;
+}

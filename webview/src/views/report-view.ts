@@ -104,7 +104,13 @@ function columnsFor(rows: readonly GroupRow[]): readonly Column<GroupRow>[] {
     : groupColumns.toSpliced(3, 0, countedColumn);
 }
 
-const counted = { channels: 'channels', macs: 'MACs', nodes: 'nodes', weights: 'weights', bits: 'bits' };
+const counted = {
+  channels: 'channels',
+  macs: 'MACs',
+  nodes: 'nodes',
+  weights: 'weights',
+  bits: 'bits',
+};
 
 const countedColumn: Column<GroupRow> = {
   title: 'Counted',

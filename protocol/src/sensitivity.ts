@@ -8,8 +8,15 @@ export interface SensitivityTable {
   readonly created: string;
   readonly model: { readonly path: string; readonly hash: string };
   readonly profile: string;
+  readonly calibrator: string;
+  /** A scale for each output channel of a weight. */
+  readonly perChannel: boolean;
   /** Samples it was measured on. */
   readonly samples: number;
+  /** Samples that weights alone and activations alone were measured on: fewer, to save time. */
+  readonly partSamples: number;
+  /** Bit widths, as they were asked for. */
+  readonly bits: readonly number[];
   /** The task metric, where there are labels. */
   readonly metric: MetricName | null;
   /** The metric of the original. */
@@ -18,6 +25,8 @@ export interface SensitivityTable {
   readonly whole: readonly WholeSensitivity[];
   /** In graph order. */
   readonly layers: readonly LayerSensitivity[];
+  /** Layers that the profile leaves in floating point, and why. */
+  readonly floats: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /** What some quantization does to the model's output. */

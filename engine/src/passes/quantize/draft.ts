@@ -1,40 +1,73 @@
 /** The first blueprint of a model: grids by calibration, codes by rounding to the nearest. */
 
 import type { Model } from '../../ir/model';
+import type { Summary } from '../../runtime/histogram';
 import { layerRule } from '../layer-rules';
 import type { PassContext } from '../pass';
 import type { Blueprint, QuantizedLayer } from './blueprint';
 import { activationGrids, observe, type Calibration } from './calibrate';
+import type { Calibrator } from './calibrators/calibrator';
 import { calibrators } from './calibrators/index';
 import type { QuantizeOptions } from './options';
-import { place } from './placement';
+import { place, type Placement, type QuantizerSite } from './placement';
 import { profiles } from './profiles/index';
-import { quantizedType } from './quantized-type';
+import type { Profile } from './profiles/profile';
+import { quantizedType, type QuantizedType } from './quantized-type';
 import { quantizeWeight } from './weights';
+
+/** What blueprints of a model are drawn from, whatever the types they use. */
+export interface Survey {
+  readonly model: Model;
+  readonly profile: Profile;
+  readonly placement: Placement;
+  readonly calibrator: Calibrator;
+  /** What was seen of each observed value. */
+  readonly seen: ReadonlyMap<string, Summary>;
+}
+
+/** The types of a blueprint. */
+export interface Types {
+  weights(layer: string): QuantizedType;
+  activations(site: QuantizerSite): QuantizedType;
+}
 
 export async function draft(
   model: Model,
   options: QuantizeOptions,
   context: Calibration & PassContext,
 ): Promise<Blueprint> {
+  return drawUp(await survey(model, options, context), options);
+}
+
+/** Places the quantizers of a model and runs it over the calibration data. */
+export async function survey(
+  model: Model,
+  options: QuantizeOptions,
+  context: Calibration & PassContext,
+): Promise<Survey> {
   const profile = profiles.find(({ id }) => id === options.profile)!;
   const calibrator = calibrators.find(({ id }) => id === options.calibrator)!;
   const placement = place(model, profile, (layer) =>
     layerRule([layer], options.layers).skip ? 'the recipe leaves it' : undefined,
   );
-  const wanted =
-    options.activations === 'auto' ? profile.activations.types[0] : options.activations;
-  const type = quantizedType(wanted);
   const seen = await observe(model, placement.quantizers, calibrator, context);
+  return { model, profile, placement, calibrator, seen };
+}
+
+/** @param types those of the options by default. */
+export function drawUp(
+  { model, profile, placement, calibrator, seen }: Survey,
+  options: QuantizeOptions,
+  types: Types = typesOf(options, profile, placement),
+): Blueprint {
   const { symmetric } = profile.activations;
-  const grids = activationGrids(placement.quantizers, seen, calibrator, () => ({
-    type,
+  const grids = activationGrids(placement.quantizers, seen, calibrator, (site) => ({
+    type: types.activations(site),
     symmetric,
   }));
   const layers = placement.layers.map((site): [string, QuantizedLayer] => {
-    const rule = layerRule([site.name], options.layers);
     const weight = quantizeWeight(site, {
-      type: quantizedType(rule.weights ?? options.weights),
+      type: types.weights(site.name),
       symmetric: true,
       perChannel: options.per_channel && profile.weights.perChannel.includes(site.node.opType!),
       input: grids.get(site.input),
@@ -42,4 +75,21 @@ export async function draft(
     return [site.name, { site, weight }];
   });
   return { model, profile, layers: new Map(layers), grids };
+}
+
+/** The types that options ask for: what several layers read has the widest of what they want. */
+export function typesOf(options: QuantizeOptions, profile: Profile, placement: Placement): Types {
+  const usual = options.activations === 'auto' ? profile.activations.types[0] : options.activations;
+  return {
+    weights: (layer) =>
+      quantizedType(layerRule([layer], options.layers).weights ?? options.weights),
+    activations: ({ values }) => {
+      const wanted = placement.layers
+        .filter(({ input }) => values.includes(input))
+        .map(({ name }) => layerRule([name], options.layers).activations ?? usual);
+      return (wanted.length > 0 ? wanted : [usual])
+        .map(quantizedType)
+        .reduce((a, b) => (b.bits > a.bits ? b : a));
+    },
+  };
 }

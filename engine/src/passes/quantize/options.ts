@@ -11,6 +11,10 @@ const activationTypes = ['auto', ...types.filter((name) => /int(8|16)$/.test(nam
 
 const layerOptions = z.strictObject({
   weights: z.enum(weightTypes).optional().describe('The type of these weights.'),
+  activations: z
+    .enum(activationTypes.slice(1))
+    .optional()
+    .describe('The type of what these layers read; the widest where several read the same.'),
   skip: z.boolean().optional().describe('Leaves these layers in floating point.'),
 });
 

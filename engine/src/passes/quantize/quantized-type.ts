@@ -45,7 +45,8 @@ export function quantizedType(name: string): QuantizedType {
   return byName.get(name)!;
 }
 
-/** The signed type where the codes are centred on zero, the unsigned one otherwise. */
+/** Any width: those that no format stores can be simulated all the same. */
 export function typeOfBits(bits: number, signed: boolean): QuantizedType {
-  return quantizedTypes.find((type) => type.bits === bits && type.signed === signed)!;
+  const found = quantizedTypes.find((type) => type.bits === bits && type.signed === signed);
+  return found ?? integer(bits, signed, signed ? 'int8' : 'uint8');
 }

@@ -74,6 +74,7 @@ async function openSession(
       const feeds = worker.pack(given, signal);
       return worker.call('time', { session, feeds, ...timing }, label, signal);
     },
+    kernels: (signal) => worker.call('kernels', { session }, label, signal),
     close: async () => {
       if (worker.running) await worker.call('close', { session }, label);
     },

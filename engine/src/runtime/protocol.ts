@@ -1,6 +1,7 @@
 /** What the two processes say to each other: requests of the client, replies of the worker. */
 
 import type { Summary } from './histogram';
+import type { Kernel } from './kernels';
 import type { SessionInput, SessionOptions, TimingOptions } from './runtime';
 import type { Parcel } from './tensor-exchange';
 
@@ -12,6 +13,7 @@ export interface Requests {
   run: { session: number; feeds: Parcel; outputs?: readonly string[] };
   summarize: { session: number; feeds: Parcel; outputs: readonly string[]; bins: boolean };
   time: { session: number; feeds: Parcel } & TimingOptions;
+  kernels: { session: number };
   close: { session: number };
 }
 
@@ -23,6 +25,7 @@ export interface Results {
   summarize: Record<string, Summary>;
   /** Milliseconds of each timed run, in order. */
   time: Float64Array;
+  kernels: readonly Kernel[];
   close: undefined;
 }
 

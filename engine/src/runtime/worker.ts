@@ -3,11 +3,13 @@
  * served one after another; the process ends with its parent.
  */
 
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
 import { CoppiceError } from '../ir/issue';
 import { summarize } from './histogram';
+import { kernelsOf, type Kernel } from './kernels';
 import { fromOrt, toOrt, typeOf } from './ort-tensor';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
 import type { SessionOptions } from './runtime';
@@ -23,6 +25,8 @@ import {
 let loaded: typeof Ort | undefined;
 let lastSession = 0;
 const sessions = new Map<number, Ort.InferenceSession>();
+/** Of sessions that are being recorded: how the name of the file with the profile begins. */
+const profiles = new Map<number, string>();
 const cancelled = new Set<number>();
 
 /** Requests in the order in which they came; ends when all of them are answered. */
@@ -89,7 +93,9 @@ const handlers: { [K in Kind]: Handler<K> } = {
     );
   },
   time,
+  kernels: async ({ session }) => endProfile(session),
   close: async ({ session }) => {
+    if (profiles.has(session)) endProfile(session);
     await sessions.get(session)?.release();
     sessions.delete(session);
     return undefined;
@@ -97,7 +103,14 @@ const handlers: { [K in Kind]: Handler<K> } = {
 };
 
 async function open(model: Uint8Array | string, options: SessionOptions): Promise<Results['open']> {
-  const settings = sessionSettings(options);
+  const id = ++lastSession;
+  const profile = `profile-${id}_`;
+  const settings = {
+    ...sessionSettings(options),
+    ...(options.profile
+      ? { enableProfiling: true, profileFilePrefix: join(exchange, profile) }
+      : {}),
+  };
   const { InferenceSession } = ort();
   const made =
     typeof model === 'string'
@@ -109,8 +122,9 @@ async function open(model: Uint8Array | string, options: SessionOptions): Promis
     }
     return { name: input.name, type: typeOf(input.type, input.name), dims: [...input.shape] };
   });
-  sessions.set(++lastSession, made);
-  return { session: lastSession, inputs, outputs: made.outputNames };
+  sessions.set(id, made);
+  if (options.profile) profiles.set(id, profile);
+  return { session: id, inputs, outputs: made.outputNames };
 }
 
 function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionOptions {
@@ -145,6 +159,22 @@ async function time(
     times[i] = performance.now() - start;
   }
   return times;
+}
+
+/** The runtime writes what it recorded into a file whose name ends with the time of day. */
+function endProfile(session: number): Kernel[] {
+  const prefix = profiles.get(session);
+  if (!prefix) throw new CoppiceError('not-recorded', 'Its session does not record its kernels.');
+  profiles.delete(session);
+  find(session).endProfiling();
+  const name = readdirSync(exchange).find((each) => each.startsWith(prefix));
+  if (!name) throw new CoppiceError('not-recorded', 'The runtime recorded nothing.');
+  const file = join(exchange, name);
+  try {
+    return kernelsOf(readFileSync(file, 'utf8'));
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 function find(session: number): Ort.InferenceSession {

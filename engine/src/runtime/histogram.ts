@@ -5,7 +5,6 @@
 
 /** What is kept of the values of one tensor. */
 export interface Summary {
-  readonly count: number;
   /** Infinity and −Infinity where there was no value. NaN is left out. */
   readonly min: number;
   readonly max: number;
@@ -23,7 +22,7 @@ export interface Histogram {
 /** The largest magnitude lies in bin 4096 to 8191, so that at least 4,096 bins cover it. */
 const magnitudeBits = 13;
 
-/** Ranges, and histograms where they are wanted, of float32 values. */
+/** The range, and a histogram where it is wanted and the values are finite, of float32 values. */
 export function summarize(values: Float32Array, bins: boolean): Summary {
   let min = Infinity;
   let max = -Infinity;
@@ -32,9 +31,10 @@ export function summarize(values: Float32Array, bins: boolean): Summary {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const summary = { count: values.length, min, max };
-  if (!bins || min > max) return summary;
-  return { ...summary, histogram: histogramOf(values, Math.max(-min, max), min, max) };
+  const summary = { min, max };
+  const magnitude = Math.max(-min, max);
+  if (!bins || min > max || magnitude === Infinity) return summary;
+  return { ...summary, histogram: histogramOf(values, magnitude, min, max) };
 }
 
 function histogramOf(values: Float32Array, magnitude: number, min: number, max: number): Histogram {
@@ -57,7 +57,6 @@ function widthExponent(magnitude: number): number {
 export function mergeSummaries(a: Summary, b: Summary): Summary {
   const [one, other] = [a.histogram, b.histogram];
   return {
-    count: a.count + b.count,
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
     histogram: one && other ? mergeHistograms(one, other) : (one ?? other),

@@ -124,3 +124,12 @@ export function decode(
   }
   return values;
 }
+
+/** Values rounded to a grid of one scale and back, as QuantizeLinear and DequantizeLinear do it. */
+export function rounded(values: Float32Array, grid: Grid): Float32Array {
+  const result = new Float32Array(values.length);
+  const scale = grid.scale[0];
+  const zero = grid.zeroPoint[0];
+  for (let i = 0; i < values.length; i++) result[i] = (codeOf(grid, values[i]) - zero) * scale;
+  return result;
+}

@@ -10,12 +10,27 @@ import { QuantizedGraph } from './write/quantized-graph';
 export interface SimulationOptions {
   /** The layers whose weights are quantized; all by default. */
   readonly weights?: (layer: string) => boolean;
-  /** The values that are quantized for a reader; all by default. */
-  readonly activations?: (value: string) => boolean;
+  /**
+   * The values that are quantized, all by default; or for which of their readers, each named by its
+   * first output.
+   */
+  readonly activations?: (value: string) => boolean | ReadonlySet<string>;
+}
+
+export interface Simulation {
+  readonly model: Model;
+  /** The name that a value has before it is rounded, by the one it has in the blueprint. */
+  readonly unrounded: ReadonlyMap<string, string>;
 }
 
 /** A float model that computes what the quantized one will, so that any choice of parts can be tried. */
 export function simulate(blueprint: Blueprint, options: SimulationOptions = {}): Model {
+  return simulation(blueprint, options).model;
+}
+
+/** The same, with the names of the values as they are before rounding. */
+export function simulation(blueprint: Blueprint, options: SimulationOptions = {}): Simulation {
+  const unrounded = new Map<string, string>();
   const graph = new QuantizedGraph(blueprint.model);
   const { weights = () => true, activations = () => true } = options;
   const nodes = new Map(graph.graph.node.map((node) => [node.output[0], node]));
@@ -31,9 +46,15 @@ export function simulate(blueprint: Blueprint, options: SimulationOptions = {}):
     if (layer.bias) node.input[2] = constantBias(graph, layer);
   }
   for (const [value, grid] of blueprint.grids) {
-    if (activations(value)) graph.insert(value, (source) => roundTo(graph, source, grid));
+    const wanted = activations(value);
+    if (!wanted) continue;
+    const round = (source: string): string => {
+      unrounded.set(value, source);
+      return roundTo(graph, source, grid);
+    };
+    graph.insert(value, round, wanted === true ? undefined : wanted);
   }
-  return graph.finish();
+  return { model: graph.finish(), unrounded };
 }
 
 function constantBias(graph: QuantizedGraph, { site, bias }: QuantizedLayer): string {

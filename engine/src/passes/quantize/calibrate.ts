@@ -1,6 +1,7 @@
 /** Finds the ranges of values on calibration data, and from them the grids of the activations. */
 
 import type { Dataset } from '../../data/dataset';
+import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import { mergeSummaries, summarize, type Summary } from '../../runtime/histogram';
 import type { Runtime } from '../../runtime/runtime';
@@ -27,18 +28,32 @@ export async function observe(
   const fold =
     calibrator.fold ?? ((soFar, batch) => (soFar ? mergeSummaries(soFar, batch) : batch));
   const seen = new Map<string, Summary>();
+  let batches = 0;
   await streamSummaries(runtime, model, calibration, names, {
     bins: calibrator.bins,
+    batchSize: calibrator.batchSize,
     signal,
     progress: (done, total) =>
       progress({ message: `calibrating on ${total} samples`, fraction: done / total }),
     onBatch: (batch) => {
+      batches++;
       for (const [name, summary] of Object.entries(batch)) {
-        seen.set(name, fold(seen.get(name), summary));
+        seen.set(name, fold(seen.get(name), summary, batches));
       }
     },
   });
+  for (const [name, { min, max }] of seen)
+    checkFinite(name, min === Infinity ? 0 : Math.max(-min, max));
   return seen;
+}
+
+function checkFinite(name: string, magnitude: number): void {
+  if (Number.isFinite(magnitude)) return;
+  throw new CoppiceError(
+    'not-finite',
+    `The value "${name}" becomes infinite on the calibration data, so no range covers it. ` +
+      'Check the preprocessing, or leave the layers that read it in floating point.',
+  );
 }
 
 /** The grid of each value, by what was seen of those it shares it with. */

@@ -11,8 +11,10 @@ export interface Calibrator {
   readonly doc: string;
   /** True where it reads histograms; ranges alone are cheaper to take. */
   readonly bins: boolean;
-  /** What it keeps from one batch to the next; absent where it keeps the merged summary. */
-  fold?(soFar: Summary | undefined, batch: Summary): Summary;
+  /** Samples of a batch where the result depends on it; otherwise what suits the memory. */
+  readonly batchSize?: number;
+  /** What it keeps after the `number`-th batch, from 1; absent where it keeps the merged summary. */
+  fold?(soFar: Summary | undefined, batch: Summary, number: number): Summary;
   /** The range to cover with the codes of a type, from all that was seen. */
   range(summary: Summary, type: QuantizedType, options: GridOptions): Range;
 }

@@ -1,6 +1,6 @@
 /** A float model with all that is decided of its quantization, ready to be simulated or written. */
 
-import type { Model } from '../../ir/model';
+import type { Model, Tensor } from '../../ir/model';
 import { dimsOf, floats } from '../../ir/tensor';
 import { decode, type Grid } from './grid';
 import type { LayerSite } from './placement';
@@ -19,6 +19,12 @@ export interface QuantizedLayer {
   readonly bias?: Float32Array;
 }
 
+/** A constant that quantized values are added to or multiplied with. */
+export interface QuantizedOperand {
+  readonly tensor: Tensor;
+  readonly weight: QuantizedWeight;
+}
+
 export interface Blueprint {
   /** Prepared: functions inlined, BatchNormalization folded, weights are initializers. */
   readonly model: Model;
@@ -27,6 +33,8 @@ export interface Blueprint {
   readonly layers: ReadonlyMap<string, QuantizedLayer>;
   /** Value → its grid; values that share one hold the same object. */
   readonly grids: ReadonlyMap<string, Grid>;
+  /** By the name of the initializer. */
+  readonly operands: ReadonlyMap<string, QuantizedOperand>;
 }
 
 /** The values of a layer's weight as the runtime will see them. */

@@ -1,19 +1,21 @@
 /** The first blueprint of a model: grids by calibration, codes by rounding to the nearest. */
 
-import type { Model } from '../../ir/model';
+import type { Model, Tensor } from '../../ir/model';
+import { dimsOf, floats } from '../../ir/tensor';
 import type { Summary } from '../../runtime/histogram';
 import { layerRule } from '../layer-rules';
 import type { PassContext } from '../pass';
-import type { Blueprint, QuantizedLayer } from './blueprint';
+import type { Blueprint, QuantizedLayer, QuantizedOperand } from './blueprint';
 import { activationGrids, observe, type Calibration } from './calibrate';
 import type { Calibrator } from './calibrators/calibrator';
 import { calibrators } from './calibrators/index';
+import { encode, gridOf } from './grid';
 import type { QuantizeOptions } from './options';
 import { place, type Placement, type QuantizerSite } from './placement';
 import { profiles } from './profiles/index';
 import type { Profile } from './profiles/profile';
 import { quantizedType, type QuantizedType } from './quantized-type';
-import { quantizeWeight } from './weights';
+import { extremes, quantizeWeight } from './weights';
 
 /** What blueprints of a model are drawn from, whatever the types they use. */
 export interface Survey {
@@ -74,12 +76,34 @@ export function drawUp(
     });
     return [site.name, { site, weight }];
   });
-  return { model, profile, layers: new Map(layers), grids };
+  const operands = quantizedOperands(placement.operands, options, profile);
+  return { model, profile, layers: new Map(layers), grids, operands };
+}
+
+/** Constants among operands have the type of activations: the kernels want both sides alike. */
+function quantizedOperands(
+  operands: readonly Tensor[],
+  options: QuantizeOptions,
+  profile: Profile,
+): Map<string, QuantizedOperand> {
+  const type = quantizedType(usualActivations(options, profile));
+  const { symmetric } = profile.activations;
+  return new Map(
+    operands.map((tensor) => {
+      const [dims, values] = [dimsOf(tensor), floats(tensor)];
+      const grid = gridOf(extremes(values, dims, undefined), type, { symmetric });
+      return [tensor.name!, { tensor, weight: { grid, codes: encode(values, dims, grid) } }];
+    }),
+  );
+}
+
+function usualActivations({ activations }: QuantizeOptions, profile: Profile): string {
+  return activations === 'auto' ? profile.activations.types[0] : activations;
 }
 
 /** The types that options ask for: what several layers read has the widest of what they want. */
 export function typesOf(options: QuantizeOptions, profile: Profile, placement: Placement): Types {
-  const usual = options.activations === 'auto' ? profile.activations.types[0] : options.activations;
+  const usual = usualActivations(options, profile);
   return {
     weights: (layer) =>
       quantizedType(layerRule([layer], options.layers).weights ?? options.weights),

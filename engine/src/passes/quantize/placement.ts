@@ -1,12 +1,14 @@
 /** Where a model is quantized for a runtime: which layers, which values, and which of them share a grid. */
 
 import { intAttribute } from '../../ir/attributes';
-import { dataTypeName } from '../../ir/data-type';
 import { indexGraph, type GraphIndex } from '../../ir/graph-index';
 import { layerName } from '../../ir/layer-name';
 import type { Model, Node, Tensor } from '../../ir/model';
 import { normalDomain } from '../../ir/opset';
-import { topologicalOrder } from '../../ir/traverse';
+import { dimsOf, elementCount, floats, withElements } from '../../ir/tensor';
+import { topologicalOrder, withSubgraphs } from '../../ir/traverse';
+import { Kernels } from './kernels';
+import { isLayer, isOperand, layerObstacle, movesOnly } from './obstacles';
 import type { Profile, Treatment } from './profiles/profile';
 
 /** A product with a weight. */
@@ -15,12 +17,12 @@ export interface LayerSite {
   readonly node: Node;
   /** The value it reads. */
   readonly input: string;
-  /** What its kernel gives: the value behind the activation that is fused into it. */
+  /** What its kernel gives: the value behind what is fused into it. */
   readonly output: string;
   readonly weight: Tensor;
-  /** The axis of the weight that counts output channels. */
+  /** The axis of the weight that counts output channels, those of one group of a ConvTranspose. */
   readonly axis: number;
-  /** Absent where it has none, or one that is computed. */
+  /** One number for each output channel; absent where it has none, or one that is computed. */
   readonly bias?: Tensor;
 }
 
@@ -35,6 +37,8 @@ export interface Placement {
   /** In graph order. */
   readonly layers: readonly LayerSite[];
   readonly quantizers: readonly QuantizerSite[];
+  /** Constants that are added to or multiplied with quantized values, with one scale each. */
+  readonly operands: readonly Tensor[];
   /** Nodes that compute on quantized values. */
   readonly nodes: ReadonlySet<Node>;
   /** Layers that stay in floating point. */
@@ -56,31 +60,37 @@ export function place(
 class Placer {
   private readonly index: GraphIndex;
   private readonly order: readonly Node[];
+  private readonly kernels: Kernels;
   private readonly layers: LayerSite[] = [];
   private readonly floats: { name: string; reason: string }[] = [];
   private readonly nodes = new Set<Node>();
+  private readonly operands = new Map<string, Tensor>();
   private readonly quantized = new Set<string>();
   private readonly derived = new Set<string>();
+  /** What products give that might as well stay floats, with their nodes. */
+  private readonly products = new Map<string, Node>();
   /** The leader of the set of values that a value shares its grid with. */
   private readonly leaders = new Map<string, string>();
 
   constructor(
-    model: Model,
+    private readonly model: Model,
     private readonly profile: Profile,
   ) {
     this.index = indexGraph(model.graph!);
     this.order = topologicalOrder(model.graph!).order;
+    this.kernels = new Kernels(this.index, profile);
   }
 
   place(keepsFloat: (layer: string) => string | undefined): Placement {
     this.placeLayers(keepsFloat);
     for (const node of this.order) this.placeNode(node);
-    for (const { node, output } of this.layers) {
+    for (const [output, node] of this.products) {
       if (this.isNeeded(node, output)) this.quantized.add(output);
     }
     return {
       layers: this.layers,
       quantizers: this.quantizers(),
+      operands: [...this.operands.values()],
       nodes: this.nodes,
       floats: this.floats,
     };
@@ -89,88 +99,86 @@ class Placer {
   private placeLayers(keepsFloat: (layer: string) => string | undefined): void {
     const taken = new Map<string, number>();
     for (const node of this.order) {
-      if (this.treatment(node) !== 'layer') continue;
+      if (!isLayer(node, this.index)) continue;
       const weight = this.index.initializer(node.input[1] ?? '');
-      if (!weight) continue;
-      const wanted = layerName(node, weight.name);
+      const wanted = layerName(node, weight?.name);
       const uses = (taken.get(wanted) ?? 0) + 1;
       taken.set(wanted, uses);
       const name = uses === 1 ? wanted : `${wanted}_${uses}`;
-      const reason = this.obstacle(node, weight) ?? keepsFloat(name);
-      if (reason) {
-        this.floats.push({ name, reason });
-        continue;
+      const reason = layerObstacle(node, weight, this.index, this.profile) ?? keepsFloat(name);
+      if (reason) this.floats.push({ name, reason });
+      else this.placeLayer(name, node, weight!);
+    }
+    for (const graph of withSubgraphs(this.model.graph!)) {
+      if (graph === this.model.graph) continue;
+      const index = indexGraph(graph);
+      for (const node of graph.node.filter((each) => isLayer(each, index))) {
+        this.floats.push({ name: layerName(node, node.input[1]), reason: 'it lies in a subgraph' });
       }
-      const output = this.endOf(node);
-      const bias = this.index.initializer(node.input[2] ?? '');
-      const axis = outputAxis(node);
-      this.layers.push({ name, node, input: node.input[0], output, weight, axis, bias });
-      this.nodes.add(node);
-      this.quantized.add(node.input[0]);
-      if (!this.profile.floatOutputs.includes(node.opType!)) this.quantized.add(output);
     }
   }
 
-  private obstacle(node: Node, weight: Tensor): string | undefined {
-    if (dataTypeName(weight.dataType) !== 'float') {
-      return `its weight is ${dataTypeName(weight.dataType) ?? 'of an unknown type'}, not float`;
-    }
-    if (this.index.initializer(node.input[0])) return 'it reads a constant';
-    if (node.opType === 'Gemm' && intAttribute(node, 'transA', 0) !== 0) {
-      return 'it transposes what it reads';
-    }
-    if (node.opType === 'MatMul' && weight.dims.length !== 2) {
-      return 'its weight is no matrix';
-    }
-    return undefined;
+  private placeLayer(name: string, node: Node, weight: Tensor): void {
+    const { output, branch } = this.kernels.ofLayer(node);
+    const bias = biasOf(node, weight, this.index.initializer(node.input[2] ?? ''));
+    const [input] = node.input;
+    this.layers.push({ name, node, input, output, weight, axis: outputAxis(node), bias });
+    this.nodes.add(node);
+    this.quantized.add(input);
+    if (branch) this.quantized.add(branch);
+    this.products.set(output, node);
+    if (!this.profile.floatOutputs.includes(node.opType!)) this.quantized.add(output);
   }
 
   /** Nodes between layers join in where all they read is quantized already. */
   private placeNode(node: Node): void {
     const treatment = this.treatment(node);
-    if (!treatment || treatment === 'layer') return;
-    const reads = treatment === 'passes' ? node.input.slice(0, 1) : node.input.filter(Boolean);
-    if (reads.length === 0 || !reads.every((name) => this.canRead(name))) return;
+    if (!treatment || this.nodes.has(node) || isLayer(node, this.index)) return;
+    if (treatment === 'passes') this.placeMover(node);
+    else this.placeComputation(node, treatment);
+  }
+
+  private placeMover(node: Node): void {
+    const [input] = node.input;
+    if (!this.canRead(input) || !movesOnly(node, this.index)) return;
     this.nodes.add(node);
-    for (const name of reads) this.quantized.add(name);
-    const ends = treatment === 'passes' ? node.output.filter(Boolean) : [this.endOf(node)];
+    this.quantized.add(input);
+    const ends = node.opType === 'Split' ? node.output.filter(Boolean) : node.output.slice(0, 1);
     for (const end of ends) {
       this.quantized.add(end);
-      if (treatment === 'computes') continue;
-      for (const name of reads) this.unite(name, end);
-      if (treatment === 'passes') this.derived.add(end);
+      this.derived.add(end);
+      this.unite(input, end);
     }
   }
 
-  /** Quantized, or given as a float by a layer that might as well give a quantized value. */
+  private placeComputation(node: Node, treatment: Treatment): void {
+    const operand = node.input.find((name) => this.index.initializer(name));
+    const reads = node.input.filter((name) => name && name !== operand);
+    if (reads.length === 0 || !reads.every((name) => this.canRead(name))) return;
+    if (operand !== undefined) {
+      const tensor = this.index.initializer(operand);
+      if (node.input.length !== 2 || !isOperand(tensor, this.profile)) return;
+      this.operands.set(operand, tensor);
+    }
+    this.nodes.add(node);
+    for (const name of reads) this.quantized.add(name);
+    const { output } = this.kernels.ofNode(node);
+    if (treatment === 'layer') {
+      this.products.set(output, node);
+      return;
+    }
+    this.quantized.add(output);
+    if (treatment === 'joins') for (const name of reads) this.unite(name, output);
+  }
+
+  /** Quantized, or given as a float by a product that might as well give a quantized value. */
   private canRead(value: string): boolean {
-    return this.quantized.has(value) || this.layers.some(({ output }) => output === value);
+    return this.quantized.has(value) || this.products.has(value);
   }
 
   private isNeeded({ opType }: Node, output: string): boolean {
     if (!this.profile.floatOutputs.includes(opType!)) return true;
     return this.index.uses(output).some(({ node }) => this.nodes.has(node));
-  }
-
-  /** The value behind the activation, or the Add and its activation, that is fused into a node. */
-  private endOf(node: Node): string {
-    let [value] = node.output;
-    const { fusesAdd, fusedActivations } = this.profile;
-    if (fusesAdd && this.treatment(node) === 'layer') {
-      const add = this.soleReader(value);
-      if (add?.opType === 'Add') [value] = add.output;
-    }
-    const reader = this.soleReader(value);
-    if (reader && fusedActivations.includes(reader.opType!) && reader.input[0] === value) {
-      [value] = reader.output;
-    }
-    return value;
-  }
-
-  private soleReader(value: string): Node | undefined {
-    const uses = this.index.uses(value);
-    if (uses.length !== 1 || this.index.isOutput(value)) return undefined;
-    return this.index.capturedBy(value).length > 0 ? undefined : uses[0].node;
   }
 
   private treatment(node: Node): Treatment | undefined {
@@ -179,13 +187,13 @@ class Placer {
   }
 
   private unite(a: string, b: string): void {
-    this.leaders.set(this.leader(b), this.leader(a));
+    const [first, second] = [this.leader(a), this.leader(b)];
+    if (first !== second) this.leaders.set(second, first);
   }
 
   private leader(value: string): string {
     const above = this.leaders.get(value);
-    if (above === undefined || above === value) return value;
-    return this.leader(above);
+    return above === undefined ? value : this.leader(above);
   }
 
   private quantizers(): QuantizerSite[] {
@@ -206,4 +214,16 @@ function outputAxis(node: Node): number {
   if (node.opType === 'Conv') return 0;
   if (node.opType === 'Gemm') return intAttribute(node, 'transB', 0) ? 0 : 1;
   return 1;
+}
+
+/** The bias with one number for each output channel, however it is spelled. */
+function biasOf(node: Node, weight: Tensor, bias: Tensor | undefined): Tensor | undefined {
+  const groups = node.opType === 'ConvTranspose' ? intAttribute(node, 'group', 1) : 1;
+  const channels = dimsOf(weight)[outputAxis(node)] * groups;
+  if (!bias || (bias.dims.length === 1 && elementCount(bias) === channels)) return bias;
+  const isRow = Number(bias.dims.at(-1) ?? 1) === elementCount(bias);
+  if (!isRow || ![1, channels].includes(elementCount(bias))) return undefined;
+  const values = floats(bias);
+  const each = Float32Array.from({ length: channels }, (_, i) => values[i % values.length]);
+  return withElements(bias, [channels], each);
 }

@@ -2,8 +2,9 @@
 
 import type { Model } from '../../ir/model';
 import { dimsOf } from '../../ir/tensor';
+import { quantizedBias } from './bias';
 import { decodedWeight, type Blueprint, type QuantizedLayer } from './blueprint';
-import type { Grid } from './grid';
+import { decode, type Grid } from './grid';
 import { quantizedType } from './quantized-type';
 import { QuantizedGraph } from './write/quantized-graph';
 
@@ -43,7 +44,14 @@ export function simulation(blueprint: Blueprint, options: SimulationOptions = {}
       dimsOf(layer.site.weight),
       decodedWeight(layer),
     );
-    if (layer.bias) node.input[2] = constantBias(graph, layer);
+    const isRounded = reads(activations(layer.site.input), node.output[0]);
+    const bias = isRounded ? roundedBias(layer, blueprint) : layer.bias;
+    if (bias) node.input[2] = constantBias(graph, layer, bias);
+  }
+  for (const [name, { tensor, weight }] of blueprint.operands) {
+    if (!activations(name)) continue;
+    const values = decode(weight.codes, dimsOf(tensor), weight.grid);
+    graph.replace(name, graph.constant(`${name}_rounded`, 'float', dimsOf(tensor), values));
   }
   for (const [value, grid] of blueprint.grids) {
     const wanted = activations(value);
@@ -57,30 +65,40 @@ export function simulation(blueprint: Blueprint, options: SimulationOptions = {}
   return { model: graph.finish(), unrounded };
 }
 
-function constantBias(graph: QuantizedGraph, { site, bias }: QuantizedLayer): string {
-  return graph.constant(`${site.name}.bias_corrected`, 'float', [bias!.length], bias!);
+function reads(wanted: boolean | ReadonlySet<string>, reader: string): boolean {
+  return typeof wanted === 'boolean' ? wanted : wanted.has(reader);
 }
 
-/** Clips to the grid's range where it uses fewer codes than its type has, then rounds there and back. */
+/** The bias as integer kernels add it. */
+function roundedBias(layer: QuantizedLayer, blueprint: Blueprint): Float32Array | undefined {
+  const rounded = quantizedBias(layer, blueprint);
+  return rounded ? decode(rounded.codes, [rounded.codes.length], rounded.grid) : layer.bias;
+}
+
+function constantBias(graph: QuantizedGraph, { site }: QuantizedLayer, bias: Float32Array): string {
+  return graph.constant(`${site.name}.bias_rounded`, 'float', [bias.length], bias);
+}
+
+/** Clips to the grid's range where no type holds just its codes, then rounds there and back. */
 function roundTo(graph: QuantizedGraph, value: string, grid: Grid): string {
   const { type, min, max, scale, zeroPoint } = grid;
   const carrier = type.bits > 8 ? type : quantizedType(type.signed ? 'int8' : 'uint8');
-  const whole = min === carrier.min && max === carrier.max;
   const bound = (code: number): number => Math.fround((code - zeroPoint[0]) * scale[0]);
-  const clipped = whole
-    ? value
-    : graph.node(
-        'Min',
-        [
-          graph.node(
-            'Max',
-            [value, graph.constant(`${value}_least`, 'float', [], [bound(min)])],
-            `${value}_raised`,
-          ),
-          graph.constant(`${value}_most`, 'float', [], [bound(max)]),
-        ],
-        `${value}_clipped`,
-      );
+  const clipped =
+    type === carrier
+      ? value
+      : graph.node(
+          'Min',
+          [
+            graph.node(
+              'Max',
+              [value, graph.constant(`${value}_least`, 'float', [], [bound(min)])],
+              `${value}_raised`,
+            ),
+            graph.constant(`${value}_most`, 'float', [], [bound(max)]),
+          ],
+          `${value}_clipped`,
+        );
   const carried = { ...grid, type: carrier };
   return graph.dequantize(graph.quantize(clipped, carried), value, carried);
 }

@@ -51,7 +51,7 @@ function withRoomForBias(grid: Grid, bias: Float32Array, input: Grid): Grid {
   const shared = grid.scale.length === 1;
   const scale = grid.scale.slice();
   bias.forEach((each, i) => {
-    const at = shared ? 0 : i;
+    const at = shared ? 0 : i % scale.length;
     const least = (Math.abs(each) / most / input.scale[0]) * (1 + 1e-6);
     if (scale[at] < least) scale[at] = least;
   });

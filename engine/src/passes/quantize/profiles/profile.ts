@@ -5,6 +5,8 @@ export interface Profile {
   readonly title: string;
   /** A paragraph for the reference page. */
   readonly doc: string;
+  /** Where its facts are from. */
+  readonly sources: readonly string[];
   /** How each operator is treated; what is not listed stays in floating point. */
   readonly operators: Readonly<Record<string, Treatment>>;
   /** Activations that the runtime fuses into the operator before them. */
@@ -15,9 +17,20 @@ export interface Profile {
   readonly floatOutputs: readonly string[];
   readonly activations: ActivationTraits;
   readonly weights: WeightTraits;
+  /**
+   * True where constants of one element are quantized as operands, too. Elsewhere they stay floats, and
+   * with them gates that are spelled out, such as hard swish as `x · clip(x + 3, 0, 6) / 6`.
+   */
+  readonly scalars: boolean;
+  /** Biases count steps of input times weight, or stay floats where the runtime quantizes them itself. */
+  readonly biases: 'int32' | 'float';
   /** Formats it takes, the usual one first. */
-  readonly formats: readonly ('qdq' | 'qoperator')[];
+  readonly formats: readonly Format[];
+  /** True where it has ONNX Runtime's own quantizers, which need no later opset for any type or axis. */
+  readonly ownQuantizers: boolean;
 }
+
+export type Format = 'qdq' | 'qoperator';
 
 /**
  * `layer`: a product with a weight that is quantized, too. `computes`: takes and gives quantized
@@ -29,6 +42,7 @@ export type Treatment = 'layer' | 'computes' | 'joins' | 'passes';
 export interface ActivationTraits {
   /** Types it takes, the usual one first. */
   readonly types: readonly string[];
+  /** True where zero lies in the middle of the codes. */
   readonly symmetric: boolean;
 }
 
@@ -36,6 +50,6 @@ export interface WeightTraits {
   readonly types: readonly string[];
   /** Operators whose weights may have a scale for each output channel. */
   readonly perChannel: readonly string[];
-  /** When weights keep to 7 bits: always, never, or where the machine's products saturate. */
+  /** When weights keep to 7 bits: never, or where sums of products saturate for want of VNNI. */
   readonly reduced: 'never' | 'without-vnni';
 }

@@ -2,20 +2,23 @@
 
 import { cloneModel } from '../../../ir/clone';
 import { capturedValues } from '../../../ir/graph-index';
-import type { Graph, Model } from '../../../ir/model';
+import type { Graph, Model, Tensor } from '../../../ir/model';
 import { freshNames } from '../../../ir/naming';
 import { normalDomain } from '../../../ir/opset';
-import { makeTensor } from '../../../ir/tensor';
+import { dimsOf, makeTensor } from '../../../ir/tensor';
 import { topologicalOrder } from '../../../ir/traverse';
 import type { DataTypeName, TypedArray } from '../../../ir/data-type';
 import { makeNode } from '../../simplify/make-node';
+import type { QuantizedWeight } from '../blueprint';
 import type { Grid } from '../grid';
+import { opsetFor } from './suitable-opset';
 
 const microsoft = 'com.microsoft';
 
 export class QuantizedGraph {
   private readonly model: Model;
   private readonly fresh: (wanted: string) => string;
+  private readonly stored = new Map<Tensor, { name: string; codes: Int32Array }[]>();
   private readonly parameters = new Map<Grid, readonly [scale: string, zeroPoint: string]>();
 
   constructor(model: Model) {
@@ -36,6 +39,17 @@ export class QuantizedGraph {
   ): string {
     const name = this.fresh(wanted);
     this.graph.initializer.push(makeTensor(name, type, dims, data));
+    return name;
+  }
+
+  /** Stores the codes of a constant and gives their name; layers that share them store them once. */
+  codes(of: Tensor, { grid, codes }: QuantizedWeight): string {
+    const stored = this.stored.get(of) ?? [];
+    this.stored.set(of, stored);
+    const found = stored.find((each) => isSame(each.codes, codes));
+    if (found) return found.name;
+    const name = this.constant(`${of.name ?? ''}_quantized`, grid.type.storage, dimsOf(of), codes);
+    stored.push({ name, codes });
     return name;
   }
 
@@ -61,8 +75,8 @@ export class QuantizedGraph {
     const input = [value, ...this.parametersOf(grid, of)];
     const attributes: Record<string, number> = grid.axis === undefined ? {} : { axis: grid.axis };
     const node = makeNode(opType, this.fresh(`${output}_${opType}`), input, [output], attributes);
-    // Before these opsets the standard operators know neither the axis nor the other types.
-    if (this.opset < (grid.type.bits === 8 ? 13 : 21)) this.useMicrosoft(node);
+    // Before that opset the standard operators know neither the axis nor the other types.
+    if (this.opset < opsetFor(grid)) this.useMicrosoft(node);
     this.graph.node.push(node);
     return output;
   }
@@ -90,6 +104,13 @@ export class QuantizedGraph {
     node.domain = microsoft;
     if (this.model.opsetImport.some(({ domain }) => domain === microsoft)) return;
     this.model.opsetImport.push({ domain: microsoft, version: 1 });
+  }
+
+  /** Lets all nodes that read a constant read another value. */
+  replace(constant: string, by: string): void {
+    for (const node of this.graph.node) {
+      node.input = node.input.map((name) => (name === constant ? by : name));
+    }
   }
 
   /**
@@ -130,4 +151,8 @@ export class QuantizedGraph {
     graph.input = graph.input.filter(({ name }) => !gone.has(name));
     return this.model;
   }
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
 }

@@ -1,0 +1,22 @@
+/** The opset that a blueprint's quantizers need. */
+
+import type { Model } from '../../../ir/model';
+import type { Blueprint } from '../blueprint';
+import type { Grid } from '../grid';
+import { raiseOpset } from '../opset/raise-opset';
+
+/**
+ * The blueprint's model, with a later opset where standard quantizers need it: 13 for a scale for each
+ * channel, 21 for other types than bytes. ONNX Runtime has its own, which need none.
+ */
+export function suitableOpset({ model, profile, layers, grids }: Blueprint): Model {
+  if (profile.ownQuantizers) return model;
+  const weights = [...layers.values()].map(({ weight }) => weight.grid);
+  return raiseOpset(model, Math.max(0, ...[...weights, ...grids.values()].map(opsetFor)));
+}
+
+/** The first opset whose QuantizeLinear and DequantizeLinear do what a grid needs. */
+export function opsetFor({ type, axis }: Grid): number {
+  if (type.bits !== 8) return 21;
+  return axis === undefined ? 10 : 13;
+}

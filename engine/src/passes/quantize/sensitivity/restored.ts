@@ -1,0 +1,46 @@
+/** Leaves one layer at a time in floating point: its weight, and what it reads as it is before rounding. */
+
+import type { Effect } from '#protocol/sensitivity';
+import type { Lanes } from '../../../runtime/lanes';
+import type { PassContext } from '../../pass';
+import { simulation } from '../simulate';
+import type { Batches } from './batches';
+import { Outcome } from './outcome';
+import { tryLayers, type Base } from './trials';
+import type { Width } from './width';
+
+type Context = Pick<PassContext, 'signal' | 'progress'> & { readonly lanes: Lanes };
+
+export async function tryRestored(
+  width: Width,
+  batches: Batches,
+  context: Context,
+): Promise<Map<string, Effect>> {
+  const base = quantizedBase(width);
+  const outcomes = new Map(base.layers.map(({ name }) => [name, new Outcome()]));
+  await tryLayers(
+    base,
+    batches,
+    { trials: ({ name }) => [{ samples: Infinity, outcome: outcomes.get(name)! }] },
+    context,
+  );
+  return new Map(
+    [...outcomes].map(([name, outcome]) => [name, outcome.effect(batches.truths)] as const),
+  );
+}
+
+function quantizedBase({ blueprint }: Width): Base {
+  const { model, unrounded } = simulation(blueprint);
+  const makers = new Map(model.graph!.node.map((node) => [node.output[0], node]));
+  const before = (value: string): string => unrounded.get(value) ?? value;
+  const layers = [...blueprint.layers.values()].map(({ site }) => ({
+    name: site.name,
+    // An output of the graph keeps its name for the rounded value.
+    node: makers.get(site.node.output[0])?.input.includes(before(site.node.output[0]))
+      ? makers.get(before(site.node.output[0]))!
+      : makers.get(site.node.output[0])!,
+    input: before(site.input),
+    weight: site.weight,
+  }));
+  return { model, layers };
+}

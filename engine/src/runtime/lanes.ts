@@ -1,0 +1,57 @@
+/**
+ * Several processes that run the same model, each on one thread. Runs of small layers side by side use
+ * the cores far better than the threads of one run do.
+ */
+
+import { availableParallelism } from 'node:os';
+import { startRuntime } from './client';
+import { openModel, type ModelSource } from './open-model';
+import type { Runtime, Session, SessionOptions } from './runtime';
+
+/** Beyond this the tensors that pass through the one calling process are what takes the time. */
+const most = 8;
+
+export class Lanes {
+  private constructor(
+    private readonly runtimes: readonly Runtime[],
+    private readonly own: readonly Runtime[],
+  ) {}
+
+  /** @param first takes part, and stays open when the lanes close. */
+  static async start(first: Runtime, signal: AbortSignal): Promise<Lanes> {
+    const more = Math.min(availableParallelism(), most) - 1;
+    const own = await Promise.all(Array.from({ length: more }, () => startRuntime({ signal })));
+    return new Lanes([first, ...own], own);
+  }
+
+  /**
+   * Opens a model in every lane, does each task with the session of a lane that is free, and closes
+   * the sessions. Tasks begin in their order.
+   */
+  async run(
+    model: ModelSource,
+    tasks: Iterable<(session: Session) => Promise<void>>,
+    options: Omit<SessionOptions, 'threads'> = {},
+  ): Promise<void> {
+    const waiting = tasks[Symbol.iterator]();
+    let failed = false;
+    const lane = async (runtime: Runtime): Promise<void> => {
+      const session = await openModel(runtime, model, { ...options, threads: 1 });
+      try {
+        for (let next = waiting.next(); !next.done && !failed; next = waiting.next()) {
+          await next.value(session);
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
+      } finally {
+        await session.close();
+      }
+    };
+    await Promise.all(this.runtimes.map(lane));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.own.map((runtime) => runtime.close()));
+  }
+}

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { calibrators } from './calibrators/index';
+import { roundingMethods } from './correct/rounding/index';
 import { profiles } from './profiles/index';
 import { quantizedTypes } from './quantized-type';
 
@@ -32,6 +33,14 @@ export const quantizeOptions = z.strictObject({
     .enum(calibrators.map(({ id }) => id))
     .default('minmax')
     .describe('How the ranges of activations are chosen.'),
+  rounding: z
+    .enum(['nearest', ...roundingMethods.map(({ id }) => id)])
+    .default('nearest')
+    .describe('How the codes of weights are chosen.'),
+  correct_bias: z
+    .enum(['auto', 'none', 'empirical', 'analytic'])
+    .default('auto')
+    .describe('How the shift that rounding leaves in the mean of each channel is taken back.'),
   profile: z
     .enum(profiles.map(({ id }) => id))
     .default(profiles[0].id)

@@ -9,6 +9,8 @@ export interface LayerInfo {
   readonly params: number;
   readonly macs: number;
   readonly weightBytes: number;
+  /** Of one element of its largest weight, as the file stores it. */
+  readonly bits?: number;
   /** Bytes of inputs and weights, and of outputs, that running it moves. */
   readonly bytesRead?: number;
   readonly bytesWritten?: number;

@@ -76,9 +76,20 @@ export interface Report {
   readonly after: ModelFigures;
   readonly steps: readonly StepReport[];
   readonly verification: Verification;
+  /** Where the time of one inference goes; absent where the models cannot be run on random values. */
+  readonly timing?: { readonly before: Timing; readonly after: Timing };
   /** Layer by layer, in graph order, before and after. */
   readonly layers: readonly LayerComparison[];
   readonly issues: readonly ReportIssue[];
+}
+
+/** Milliseconds of one inference on this machine, on one thread, both models measured in turns. */
+export interface Timing {
+  readonly totalMs: number;
+  /** Of the kernels of its layers. */
+  readonly layersMs: number;
+  /** Of kernels that only convert values between float and integers, or between memory layouts. */
+  readonly conversionsMs: number;
 }
 
 export interface ReportIssue {
@@ -96,14 +107,20 @@ export function missedTarget({ issues }: Pick<Report, 'issues'>): ReportIssue | 
 export interface LayerComparison {
   readonly name: string;
   readonly op: string;
-  readonly before: {
-    readonly params: number;
-    readonly macs: number;
-    readonly channels: number;
-  } | null;
-  readonly after: {
-    readonly params: number;
-    readonly macs: number;
-    readonly channels: number;
-  } | null;
+  readonly before: LayerFigures | null;
+  readonly after: LayerFigures | null;
+}
+
+export interface LayerFigures {
+  readonly params: number;
+  readonly macs: number;
+  readonly channels: number;
+  /** Of one element of its weight as the file stores it. */
+  readonly bits?: number;
+  /** Milliseconds of its kernel on this machine; absent where it was not measured or has none. */
+  readonly latencyMs?: number;
+  /** The operator that the runtime computes it with: `QLinearConv` computes on integers. */
+  readonly kernel?: string;
+  /** The layer, or else the value, whose kernel computes it along. */
+  readonly fusedInto?: string;
 }

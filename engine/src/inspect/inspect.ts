@@ -2,6 +2,7 @@
 
 import type { Inspection, LayerInfo, ModelTotals, ValueDescription } from '#protocol/inspection';
 import { analyzeChannels, type ChannelAnalysis } from '../channels/analyze';
+import { intAttribute } from '../ir/attributes';
 import { layerName } from '../ir/layer-name';
 import { inlineFunctions } from '../ir/inline-functions';
 import type { Issue } from '../ir/issue';
@@ -78,6 +79,7 @@ function describeLayer(
     params,
     macs,
     weightBytes,
+    bits: weightBits(layer),
     bytesRead: traffic.read,
     bytesWritten: traffic.written,
     latencyMs: null,
@@ -86,6 +88,16 @@ function describeLayer(
     prunable: cuttable.reduce((sum, group) => sum + group.channels, 0),
     pinned: groups.find((group) => group.pinned)?.reason ?? null,
   };
+}
+
+function weightBits({ node, weights }: Layer): number {
+  const packed = intAttribute(node, 'bits', 0);
+  if (packed > 0) return packed;
+  const [largest] = weights
+    .filter(({ role }) => role === 'parameter')
+    .map(({ constant }) => constant)
+    .sort((a, b) => b.elements - a.elements);
+  return Math.round((8 * largest.bytes) / Math.max(1, largest.elements));
 }
 
 /** The groups that the layer produces, which know it by what its first weight is called. */

@@ -5,17 +5,20 @@
 
 import { dirname, resolve } from 'node:path';
 import { inspect } from '../inspect/inspect';
+import { isAbort } from '../ir/cancellation';
 import { CoppiceError, isError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
 import { compareLayers } from '../report/figures';
-import type { Report, StepReport } from '../report/report';
+import { measureLayers, type LayerTimes } from '../report/layer-times';
+import type { Report, StepReport, Timing } from '../report/report';
 import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
 import { openRecipeData } from './data-source';
 import { canonicalJson, modelHash, textHash } from './identity';
+import { integerSpeedIssue } from './integer-speed';
 import { createMeter } from './meter';
 import { withProvenance } from './provenance';
 import type { FinishedStep, RunFolder } from './run-folder';
@@ -63,7 +66,13 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
     });
     writeResult(finished, output, source);
     const after = steps.at(-1)!.figures;
-    const slower = speedIssue(before, after, steps);
+    request.progress({ message: 'timing the layers', fraction: 0.98 });
+    const times = await timesOf(runtime, [model, finished], dirname(source), signal);
+    const inspected = [inspect(model, { path: source }), inspect(finished, { path: output })];
+    const layers = compareLayers(inspected[0], inspected[1], times);
+    const timing = times && { before: timingOf(times[0]), after: timingOf(times[1]) };
+    const slower =
+      (timing && integerSpeedIssue(timing, layers, steps)) ?? speedIssue(before, after, steps);
     const all = [
       ...issues,
       ...steps.flatMap((step) => step.issues),
@@ -88,12 +97,32 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       after,
       steps: steps.map(stepReport),
       verification,
-      layers: compareLayers(inspect(model, { path: source }), inspect(finished, { path: output })),
+      ...(timing ? { timing } : {}),
+      layers,
       issues: all.map(({ severity, code, message }) => ({ severity, code, message })),
     };
   } finally {
     await meter.close();
   }
+}
+
+/** Undefined where random inputs do not fit the models. */
+async function timesOf(
+  runtime: Runtime,
+  models: readonly Model[],
+  directory: string,
+  signal: AbortSignal,
+): Promise<LayerTimes[] | undefined> {
+  try {
+    return await measureLayers(runtime, models, { directory, signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return undefined;
+  }
+}
+
+function timingOf({ totalMs, layersMs, conversionsMs }: LayerTimes): Timing {
+  return { totalMs, layersMs, conversionsMs };
 }
 
 function stepReport({ pass, options, seconds, figures, groups, issues }: FinishedStep): StepReport {

@@ -1,7 +1,8 @@
 /** The figures of a model that a report compares: counted from its structure, measured by running it. */
 
-import type { Inspection } from '#protocol/inspection';
-import type { LayerComparison, ModelFigures } from './report';
+import type { Inspection, LayerInfo } from '#protocol/inspection';
+import type { LayerTimes } from './layer-times';
+import type { LayerComparison, LayerFigures, ModelFigures } from './report';
 
 /** What the structure tells; the rest is measured. */
 export function structuralFigures(inspection: Inspection): ModelFigures {
@@ -9,8 +10,13 @@ export function structuralFigures(inspection: Inspection): ModelFigures {
   return { params, macs, weightBytes, latencyMs: null, metric: null };
 }
 
-/** Layers of both models in graph order of the first, matched by name. */
-export function compareLayers(before: Inspection, after: Inspection): LayerComparison[] {
+/** Layers of both models in graph order of the first, matched by name, with their times where known. */
+export function compareLayers(
+  before: Inspection,
+  after: Inspection,
+  times?: readonly LayerTimes[],
+): LayerComparison[] {
+  const [timesBefore, timesAfter] = times ?? [];
   const remaining = new Map(after.layers.map((layer) => [layer.name, layer]));
   const matched = before.layers.map((layer): LayerComparison => {
     const other = remaining.get(layer.name);
@@ -18,23 +24,22 @@ export function compareLayers(before: Inspection, after: Inspection): LayerCompa
     return {
       name: layer.name,
       op: layer.op,
-      before: brief(layer),
-      after: other ? brief(other) : null,
+      before: brief(layer, timesBefore),
+      after: other ? brief(other, timesAfter) : null,
     };
   });
   const added = [...remaining.values()].map((layer): LayerComparison => ({
     name: layer.name,
     op: layer.op,
     before: null,
-    after: brief(layer),
+    after: brief(layer, timesAfter),
   }));
   return [...matched, ...added];
 }
 
-function brief({
-  params,
-  macs,
-  channels,
-}: Inspection['layers'][number]): LayerComparison['before'] {
-  return { params, macs, channels: channels ?? 0 };
+function brief(
+  { name, params, macs, channels, bits }: LayerInfo,
+  times: LayerTimes | undefined,
+): LayerFigures {
+  return { params, macs, channels: channels ?? 0, bits, ...times?.layers.get(name) };
 }

@@ -130,6 +130,14 @@ export function rounded(values: Float32Array, grid: Grid): Float32Array {
   const result = new Float32Array(values.length);
   const scale = grid.scale[0];
   const zero = grid.zeroPoint[0];
-  for (let i = 0; i < values.length; i++) result[i] = (codeOf(grid, values[i]) - zero) * scale;
+  const least = grid.min - zero;
+  const most = grid.max - zero;
+  for (let i = 0; i < values.length; i++) {
+    // Adding so much leaves no bits for fractions, and halves go to the even number.
+    const step = Math.fround(values[i] / scale) + wholeOnly - wholeOnly;
+    result[i] = (step < least ? least : step > most ? most : step) * scale;
+  }
   return result;
 }
+
+const wholeOnly = 1.5 * 2 ** 52;

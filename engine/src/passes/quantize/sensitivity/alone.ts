@@ -51,11 +51,7 @@ export async function tryAlone(
             { grid, samples: partSamples, outcome: onlyActivations },
           ];
         }),
-      onInput: (layer, value) =>
-        reads.get(layer.name)!.add(
-          value,
-          widths.flatMap((width) => gridsOf(layer, width) ?? []),
-        ),
+      onInput: ({ name }, value, rounded) => reads.get(name)!.add(value, rounded),
     },
     context,
   );

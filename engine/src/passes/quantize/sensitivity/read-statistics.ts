@@ -2,7 +2,6 @@
 
 import type { NamedTensor } from '../../../runtime/runtime';
 import type { Grid } from '../grid';
-import { rounded } from '../grid';
 import { sqnr } from './outcome';
 
 export class ReadStatistics {
@@ -14,7 +13,7 @@ export class ReadStatistics {
   /** @param axis of the channels, which an array of one dimension less does not have. */
   constructor(private readonly axis: number) {}
 
-  add({ data, dims }: NamedTensor, grids: readonly Grid[]): void {
+  add({ data, dims }: NamedTensor, rounded: ReadonlyMap<Grid, NamedTensor>): void {
     const values = data as Float32Array;
     const axis = this.axis < 0 ? dims.length + this.axis : this.axis;
     const block = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
@@ -29,9 +28,9 @@ export class ReadStatistics {
       }
       this.extents[c] = most;
     }
-    for (const grid of grids) {
+    for (const [grid, { data: kept }] of rounded) {
       const noise = this.noise.get(grid) ?? 0;
-      this.noise.set(grid, noise + squaredDistance(values, rounded(values, grid)));
+      this.noise.set(grid, noise + squaredDistance(values, kept as Float32Array));
     }
   }
 
@@ -42,6 +41,9 @@ export class ReadStatistics {
 
 export function squaredDistance(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i];
+    sum += difference * difference;
+  }
   return sum;
 }

@@ -10,7 +10,7 @@ import { freshNames } from '../../../ir/naming';
 import { dimsOf, floats } from '../../../ir/tensor';
 import { Excerpt, settledValues } from '../../../runtime/excerpt';
 import type { Lanes } from '../../../runtime/lanes';
-import type { NamedTensor, Session } from '../../../runtime/runtime';
+import type { Feeds, NamedTensor, Session } from '../../../runtime/runtime';
 import type { PassContext } from '../../pass';
 import { rounded, type Grid } from '../grid';
 import type { Batches, FedBatch } from './batches';
@@ -45,8 +45,8 @@ export interface Trial {
 
 export interface Attempts {
   trials(layer: TriedLayer): readonly Trial[];
-  /** Sees what a layer of the base reads. */
-  onInput?(layer: TriedLayer, value: NamedTensor): void;
+  /** Sees what a layer of the base reads, as it is and rounded to the grids of the trials. */
+  onInput?(layer: TriedLayer, value: NamedTensor, rounded: ReadonlyMap<Grid, NamedTensor>): void;
 }
 
 type Context = Pick<PassContext, 'signal' | 'progress'> & { readonly lanes: Lanes };
@@ -66,8 +66,7 @@ export async function tryLayers(
     for (const [i, layer] of base.layers.entries()) {
       context.signal.throwIfAborted();
       at = await advance(base.model, at, held[i], context);
-      for (const { feeds } of at) attempts.onInput?.(layer, feeds[layer.input]);
-      await runTrials(detach(base.model, layer), at, first, attempts.trials(layer), context);
+      await runTrials(detach(base.model, layer), at, first, attempts, context);
       done += samples;
       context.progress({
         message: `trying ${layer.name}`,
@@ -138,7 +137,7 @@ async function runTrials(
   { layer, model, input, weight }: Detached,
   batches: readonly FedBatch[],
   first: number,
-  trials: readonly Trial[],
+  attempts: Attempts,
   { lanes, signal }: Context,
 ): Promise<void> {
   const output = model.graph!.output[0].name!;
@@ -152,21 +151,25 @@ async function runTrials(
   excerpt.feed({ ...batches[0].feeds, [input]: value, [weight]: own });
   const suffix = excerpt.build([output]);
   const needed = suffix.graph!.input.map(({ name }) => name!);
+  const trials = attempts.trials(layer);
 
   function* tasks(): Generator<(session: Session) => Promise<void>> {
     let from = first;
     for (const { feeds, truth } of batches) {
-      const start = from;
+      const due = trials.filter(({ samples }) => from < samples);
       from += truth.samples;
-      const inputs = new Map<Grid | undefined, NamedTensor>([[undefined, feeds[layer.input]]]);
-      for (const trial of trials.filter(({ samples }) => start < samples)) {
-        const read = inputs.get(trial.grid) ?? roundedTo(feeds[layer.input], trial.grid!);
-        inputs.set(trial.grid, read);
-        const changed = { [input]: read, [weight]: { ...own, data: trial.weight ?? own.data } };
-        const all = { ...feeds, ...changed };
-        const given = Object.fromEntries(needed.map((name) => [name, all[name]]));
+      const read = feeds[layer.input];
+      const roundings = roundingsOf(read, due);
+      attempts.onInput?.(layer, read, roundings);
+      for (const trial of due) {
+        const given: Feeds = {
+          ...feeds,
+          [input]: trial.grid ? roundings.get(trial.grid)! : read,
+          [weight]: { ...own, data: trial.weight ?? own.data },
+        };
+        const wanted = Object.fromEntries(needed.map((name) => [name, given[name]]));
         yield async (session) => {
-          const results = await session.run(given, [output], signal);
+          const results = await session.run(wanted, [output], signal);
           trial.outcome.add(truth, results[output]);
         };
       }
@@ -176,6 +179,8 @@ async function runTrials(
   await lanes.run(suffix, tasks(), { keepQuantizers: true });
 }
 
-function roundedTo(value: NamedTensor, grid: Grid): NamedTensor {
-  return { ...value, data: rounded(value.data as Float32Array, grid) };
+function roundingsOf(value: NamedTensor, trials: readonly Trial[]): Map<Grid, NamedTensor> {
+  const grids = new Set(trials.flatMap(({ grid }) => grid ?? []));
+  const values = value.data as Float32Array;
+  return new Map([...grids].map((grid) => [grid, { ...value, data: rounded(values, grid) }]));
 }

@@ -4,7 +4,6 @@ import type { WidthSensitivity } from '#protocol/sensitivity';
 import { dimsOf, floats } from '../../../ir/tensor';
 import { decodedWeight, type QuantizedLayer } from '../blueprint';
 import { scaleIndices } from '../grid';
-import { extremes } from '../weights';
 import { sqnr } from './outcome';
 import type { ReadStatistics } from './read-statistics';
 
@@ -55,9 +54,8 @@ function weightReason({ layer, weightSqnrDb }: Evidence): string {
   const values = floats(layer.site.weight);
   const decoded = decodedWeight(layer);
   const { axis } = layer.site;
-  const reach = extremes(values, dims, axis).map(({ min, max }) => Math.max(-min, max));
   if (grid.axis === undefined) {
-    const found = farthest(reach);
+    const found = farthest(extents(values, dims, axis));
     if (found) {
       return `output channel ${found.at} of its weight reaches ${times(found.ratio)} as far as the one in the middle, and all share one scale`;
     }
@@ -85,6 +83,17 @@ function farthest(
   return middle > 0 && ratio >= outlier
     ? { at: reach.indexOf(most), reach: most, ratio }
     : undefined;
+}
+
+/** Largest magnitude of each channel. */
+function extents(values: Float32Array, dims: readonly number[], axis: number): number[] {
+  const { block, count } = scaleIndices(dims, axis);
+  const most = new Array<number>(count).fill(0);
+  values.forEach((value, at) => {
+    const c = Math.floor(at / block) % count;
+    most[c] = Math.max(most[c], Math.abs(value));
+  });
+  return most;
 }
 
 /** Signal to noise of each output channel in dB. */

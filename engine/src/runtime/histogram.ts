@@ -75,7 +75,8 @@ function mergeHistograms(a: Histogram, b: Histogram): Histogram {
   return { exponent, first, counts };
 }
 
-function widened(histogram: Histogram, exponent: number): Histogram {
+/** The same counts in bins 2^exponent wide, at least as wide as they are. */
+export function widened(histogram: Histogram, exponent: number): Histogram {
   if (histogram.exponent === exponent) return histogram;
   const ratio = 2 ** (exponent - histogram.exponent);
   const bin = (i: number): number => Math.floor((histogram.first + i) / ratio);

@@ -6,6 +6,10 @@
  * as many levels as the type has and spread evenly over those bins of a level that P fills. Where P
  * has mass and Q none the divergence is infinite, so that nothing is clipped to a level without data.
  *
+ * Exact zeros, half of all values behind a ReLU, are not spread by any grid; what the bin at zero has
+ * more than its neighbours is left out, as TensorRT's calibrators do. Without that, the finest levels
+ * win whatever they clip.
+ *
  * Within a level Q is constant, so KL needs one logarithm for each level and prefix sums of the rest:
  * with counts c of all N values, of which M lie inside, and levels of s values in z filled bins,
  *
@@ -17,7 +21,7 @@ import { codesOf } from '../grid';
 import type { Calibrator } from './calibrator';
 
 /** Windows that are tried for each side. */
-const candidates = 512;
+const candidates = 128;
 
 export const entropy: Calibrator = {
   id: 'entropy',
@@ -45,7 +49,7 @@ function leastDivergence(
   symmetric: boolean,
 ): Window & { width: number } {
   const { exponent, first, counts } = histogram;
-  const divergence = divergences(histogram, levels);
+  const divergence = divergences(withoutZeros(histogram), levels);
   const whole = { start: Math.min(first, 0), end: Math.max(first + counts.length, 0) };
   let best: Window = whole;
   let least = divergence(best);
@@ -64,6 +68,13 @@ function leastDivergence(
     }
   }
   return { ...best, width: 2 ** exponent };
+}
+
+function withoutZeros({ exponent, first, counts }: Histogram): Histogram {
+  const level = counts.slice();
+  const neighbours = [counts[-first - 1] ?? 0, counts[-first + 1] ?? 0];
+  level[-first] = Math.min(counts[-first], Math.max(...neighbours));
+  return { exponent, first, counts: level };
 }
 
 /** Sizes up to the given one, the largest first. */

@@ -7,8 +7,8 @@
  * and bin [a, b) of c values costs c (F(b) − F(a)) / (b − a), whether it lies inside or outside.
  */
 
-import type { Histogram } from '../../../runtime/histogram';
-import { gridOf, roundHalfEven, type GridOptions, type Range } from '../grid';
+import { widened, type Histogram } from '../../../runtime/histogram';
+import { gridOf, type GridOptions, type Range } from '../grid';
 import type { QuantizedType } from '../quantized-type';
 import type { Calibrator } from './calibrator';
 
@@ -28,11 +28,12 @@ function leastError(
   type: QuantizedType,
   options: GridOptions,
 ): Range {
+  const bins = coarsened(histogram);
   let best = seen;
   let least = Infinity;
   const attempt = (low: number, high: number): boolean => {
     const range = { min: Math.max(low, seen.min), max: Math.min(high, seen.max) };
-    const error = expectedError(histogram, range, type, options);
+    const error = expectedError(bins, range, type, options);
     const isBetter = error < least;
     if (isBetter) [best, least] = [range, error];
     return isBetter;
@@ -53,6 +54,11 @@ function leastError(
   return best;
 }
 
+/** A quarter of the bins, still four and more for each step of eight bits, serves the search as well. */
+function coarsened(histogram: Histogram): Histogram {
+  return widened(histogram, histogram.exponent + 2);
+}
+
 /** Mean squared error of the values under the grid of a range. */
 export function expectedError(
   { exponent, first, counts }: Histogram,
@@ -66,10 +72,10 @@ export function expectedError(
   const stepError = scale ** 3 / 12;
   const width = 2 ** exponent;
   const integral = (x: number): number => {
-    const nearest = roundHalfEven(x / scale);
+    const nearest = Math.round(x / scale);
     const code = nearest < least ? least : nearest > most ? most : nearest;
     const rest = x - code * scale;
-    return code * stepError + rest ** 3 / 3;
+    return code * stepError + (rest * rest * rest) / 3;
   };
   let sum = 0;
   let total = 0;

@@ -1,0 +1,139 @@
+/**
+ * Finds the layers that float serves better on this machine. What a layer gains in its kernel it may
+ * lose in conversions around it, so a layer stays in float only where the whole model becomes faster.
+ */
+
+import { exampleShapes } from '../../inspect/sized-types';
+import type { Issue } from '../../ir/issue';
+import type { Model } from '../../ir/model';
+import { measureNodes, type NodeTimes } from '../../runtime/node-times';
+import type { PassContext, PassNote } from '../pass';
+import type { Calibration } from './calibrate';
+import { drawUp, survey } from './draft';
+import type { QuantizeOptions } from './options';
+import type { LayerSite } from './placement';
+import { formatOf } from './supported';
+import { writers } from './write/index';
+
+export interface Faster {
+  /** With the layers that are to stay in float. */
+  readonly options: QuantizeOptions;
+  /** By layer, for those. */
+  readonly notes: ReadonlyMap<string, PassNote>;
+  readonly issues: readonly Issue[];
+}
+
+/** Sets that are tried: all slower layers, then the half of them that gains most, and so on. */
+const mostAttempts = 4;
+
+/** A kernel is slower where this share and this many milliseconds say so: a clock counts microseconds. */
+const noise = 0.1;
+const noiseMs = 0.002;
+
+/** What takes how long does not depend on ranges, so that few samples do. */
+const timedSamples = 8;
+
+/**
+ * @param model prepared.
+ * @throws CoppiceError where the model cannot be run on random values.
+ */
+export async function findFaster(
+  model: Model,
+  options: QuantizeOptions,
+  context: Calibration & PassContext,
+): Promise<Faster> {
+  const { runtime, signal } = context;
+  const shapes = exampleShapes(model);
+  const time = (models: readonly Model[]): Promise<NodeTimes[]> =>
+    measureNodes(runtime, models, { shapes, signal });
+
+  const all = await quantizedAs(model, options, context);
+  const lost = slowdowns(
+    all.layers,
+    ...((await time([model, all.model])) as [NodeTimes, NodeTimes]),
+  );
+  let best = { model: all.model, options };
+  let floats = [...lost.keys()];
+  for (let i = 0; i < mostAttempts && floats.length > 0; i++) {
+    context.progress({ message: `timing with ${floats.length} layers in float` });
+    const wanted = inFloat(options, floats);
+    const attempt = await quantizedAs(model, wanted, context);
+    const [old, now] = await time([best.model, attempt.model]);
+    if (now.totalMs < old.totalMs) {
+      best = { model: attempt.model, options: wanted };
+      break;
+    }
+    floats = floats.slice(0, floats.length >> 1);
+  }
+  const [float, chosen] = await time([model, best.model]);
+  if (chosen.totalMs >= float.totalMs) {
+    const everything = all.layers.map(({ name }) => name);
+    const issues = [nothingFaster(float, chosen)];
+    return { options: inFloat(options, everything), notes: new Map(), issues };
+  }
+  const notes = floats.map((name): [string, PassNote] => [name, noteOf(name, lost.get(name)!)]);
+  return { options: best.options, notes: new Map(notes), issues: [] };
+}
+
+async function quantizedAs(
+  model: Model,
+  options: QuantizeOptions,
+  context: Calibration & PassContext,
+): Promise<{ model: Model; layers: readonly LayerSite[] }> {
+  const { calibration, seed } = context;
+  const few = calibration.sample(Math.min(timedSamples, calibration.samples), seed);
+  const surveyed = await survey(model, options, { ...context, calibration: few });
+  const written = writers[formatOf(options, surveyed.profile)](drawUp(surveyed, options));
+  return { model: written, layers: surveyed.placement.layers };
+}
+
+/** The options with more layers left in float; no character of a name is to be taken for a glob. */
+function inFloat(options: QuantizeOptions, names: readonly string[]): QuantizeOptions {
+  const more = names.map((name) => [name.replace(/[\\*?[\]{}()!+@|]/g, '\\$&'), { skip: true }]);
+  return { ...options, layers: { ...options.layers, ...Object.fromEntries(more) } };
+}
+
+interface Slowdown {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Layers whose kernels take longer on integers, those that lose most first. */
+function slowdowns(
+  layers: readonly LayerSite[],
+  before: NodeTimes,
+  after: NodeTimes,
+): ReadonlyMap<string, Slowdown> {
+  const found = layers.flatMap(({ name, node }): [string, Slowdown][] => {
+    const [was, is] = [before, after].map(({ nodes }) => nodes.get(node.output[0]));
+    if (!was || !is || !('ms' in was) || !('ms' in is)) return [];
+    return is.ms > was.ms * (1 + noise) + noiseMs ? [[name, { before: was.ms, after: is.ms }]] : [];
+  });
+  return new Map(found.sort(([, a], [, b]) => b.after - b.before - (a.after - a.before)));
+}
+
+function noteOf(name: string, { before, after }: Slowdown): PassNote {
+  return {
+    subject: name,
+    layers: [name],
+    counts: 'bits',
+    before: 32,
+    after: 32,
+    reason: `stays float: ${ms(before)} here against ${ms(after)} on integers`,
+    why: { floatMs: before, integerMs: after },
+  };
+}
+
+function nothingFaster(float: NodeTimes, chosen: NodeTimes): Issue {
+  return {
+    severity: 'warning',
+    code: 'not-faster',
+    message:
+      `Nothing was quantized: integers are slower here, ${ms(chosen.totalMs)} instead of ` +
+      `${ms(float.totalMs)}, whatever layers stay in float. For a smaller file leave out only_where_faster.`,
+  };
+}
+
+function ms(value: number): string {
+  return `${value.toPrecision(2)} ms`;
+}

@@ -15,6 +15,9 @@ import { place, type Placement, type QuantizerSite } from './placement';
 import { profiles } from './profiles/index';
 import type { Profile } from './profiles/profile';
 import { quantizedType, type QuantizedType } from './quantized-type';
+import { reducedRange } from './reduced-range';
+import { requireSupported } from './supported';
+import { weightRangeFor } from './weight-ranges/index';
 import { extremes, quantizeWeight } from './weights';
 
 /** What blueprints of a model are drawn from, whatever the types they use. */
@@ -48,10 +51,14 @@ export async function survey(
   context: Calibration & PassContext,
 ): Promise<Survey> {
   const profile = profiles.find(({ id }) => id === options.profile)!;
+  requireSupported(options, profile);
   const calibrator = calibrators.find(({ id }) => id === options.calibrator)!;
-  const placement = place(model, profile, (layer) =>
-    layerRule([layer], options.layers).skip ? 'the recipe leaves it' : undefined,
-  );
+  const placed = place(model, profile, (layer) => {
+    const { skip, weights = options.weights } = layerRule([layer], options.layers);
+    return skip || weights === 'float' ? 'the recipe leaves it' : undefined;
+  });
+  const placement =
+    options.activations === 'float' ? { ...placed, quantizers: [], operands: [] } : placed;
   const seen = await observe(model, placement.quantizers, calibrator, context);
   return { model, profile, placement, calibrator, seen };
 }
@@ -67,11 +74,15 @@ export function drawUp(
     type: types.activations(site),
     symmetric,
   }));
+  const { isReduced } = reducedRange(options, profile);
   const layers = placement.layers.map((site): [string, QuantizedLayer] => {
+    const type = types.weights(site.name);
     const weight = quantizeWeight(site, {
-      type: types.weights(site.name),
+      type,
       symmetric: true,
+      reduced: isReduced && type.bits === 8,
       perChannel: options.per_channel && profile.weights.perChannel.includes(site.node.opType!),
+      range: weightRangeFor(options.weight_range, type),
       input: grids.get(site.input),
     });
     return [site.name, { site, weight }];

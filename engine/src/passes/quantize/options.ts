@@ -5,6 +5,7 @@ import { calibrators } from './calibrators/index';
 import { roundingMethods } from './correct/rounding/index';
 import { profiles } from './profiles/index';
 import { quantizedTypes } from './quantized-type';
+import { weightRanges } from './weight-ranges/index';
 
 const types = quantizedTypes.map(({ name }) => name);
 const weightTypes = [...types.filter((name) => !name.endsWith('16')), 'float'];
@@ -13,7 +14,7 @@ const activationTypes = ['auto', ...types.filter((name) => /int(8|16)$/.test(nam
 const layerOptions = z.strictObject({
   weights: z.enum(weightTypes).optional().describe('The type of these weights.'),
   activations: z
-    .enum(activationTypes.slice(1))
+    .enum(activationTypes.slice(1, -1))
     .optional()
     .describe('The type of what these layers read; the widest where several read the same.'),
   skip: z.boolean().optional().describe('Leaves these layers in floating point.'),
@@ -29,6 +30,12 @@ export const quantizeOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe('A scale for each output channel of a weight instead of one for all.'),
+  weight_range: z
+    .enum(['auto', ...weightRanges.map(({ id }) => id)])
+    .default('auto')
+    .describe(
+      'How the ranges of weights are chosen; `auto` is `mse` up to four bits and `minmax` above.',
+    ),
   calibrator: z
     .enum(calibrators.map(({ id }) => id))
     .default('minmax')
@@ -45,10 +52,28 @@ export const quantizeOptions = z.strictObject({
     .enum(profiles.map(({ id }) => id))
     .default(profiles[0].id)
     .describe('The runtime that the model is quantized for.'),
+  format: z
+    .enum(['auto', 'qdq', 'qoperator'])
+    .default('auto')
+    .describe(
+      'Float operators between quantizers (`qdq`), which runtimes fuse, or integer operators of ONNX Runtime (`qoperator`); `auto` is the usual one of the profile.',
+    ),
+  reduce_range: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe(
+      'Weights of 8 bits use only 7 of them, for x86 processors without VNNI, whose sums of products saturate; `auto` looks at this machine.',
+    ),
   layers: z
     .record(z.string(), layerOptions)
     .default({})
     .describe('Exceptions for layers, by glob on their names; later ones win.'),
+  only_where_faster: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Leaves in floating point what is not faster on integers here; times differ from run to run, so the result may, too.',
+    ),
   samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
   seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
 });

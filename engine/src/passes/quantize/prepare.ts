@@ -13,6 +13,9 @@ import { raiseOpset } from './opset/raise-opset';
 /** The first opset with QuantizeLinear and the quantized products that runtimes fuse layers into. */
 const firstQuantized = 10;
 
+/** The first one with a scale for each channel; since the one before, MaxPool takes integers. */
+const firstPerChannel = 13;
+
 /** @throws CoppiceError `opset` where an old model cannot be brought to an opset with quantization. */
 export async function prepare(model: Model, context: PassContext): Promise<Model> {
   const inlined = inlineFunctions(model).model;
@@ -20,5 +23,9 @@ export async function prepare(model: Model, context: PassContext): Promise<Model
   const simplified = isSimplifiable
     ? (await simplify.run(inlined, simplifyOptions.parse({}), context)).model
     : inlined;
-  return raiseOpset(simplified, firstQuantized);
+  try {
+    return raiseOpset(simplified, firstPerChannel);
+  } catch {
+    return raiseOpset(simplified, firstQuantized);
+  }
 }

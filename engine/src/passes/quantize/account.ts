@@ -1,0 +1,49 @@
+/** What quantization did to each layer, for the report. */
+
+import type { Issue } from '../../ir/issue';
+import { idlePatterns } from '../layer-rules';
+import type { PassNote } from '../pass';
+import type { Blueprint, QuantizedLayer } from './blueprint';
+import type { QuantizeOptions } from './options';
+import type { Placement } from './placement';
+import { reducedRange } from './reduced-range';
+
+/** Bits of each layer's weights, and why those that stay floats do. */
+export function notesOf(blueprint: Blueprint, { floats }: Placement): PassNote[] {
+  const quantized = [...blueprint.layers].map(([name, layer]) =>
+    note(name, layer.weight.grid.type.bits, reasonOf(layer, blueprint)),
+  );
+  return [
+    ...quantized,
+    ...floats.map(({ name, reason }) => note(name, 32, `stays float: ${reason}`)),
+  ];
+}
+
+function note(subject: string, after: number, reason: string): PassNote {
+  return { subject, layers: [subject], counts: 'bits', before: 32, after, reason };
+}
+
+function reasonOf({ site, weight }: QuantizedLayer, { grids }: Blueprint): string {
+  const { type, scale } = weight.grid;
+  const scales = weight.grid.axis === undefined ? 'one scale' : `${scale.length} scales`;
+  const reads = grids.get(site.input)?.type.name ?? 'floats';
+  return `${type.name} weights with ${scales}, reads ${reads}`;
+}
+
+/** What a person should know of the decisions. */
+export function issuesOf(
+  options: QuantizeOptions,
+  { profile, layers }: Blueprint,
+  { floats }: Placement,
+): Issue[] {
+  const names = [...layers.keys(), ...floats.map(({ name }) => name)];
+  const idle = idlePatterns(
+    names.map((name) => [name]),
+    options.layers,
+    'layer with weights',
+    'inspect',
+  );
+  const { issue } = reducedRange(options, profile);
+  const isByte = [...layers.values()].some(({ weight }) => weight.grid.type.bits === 8);
+  return issue && isByte ? [...idle, issue] : idle;
+}

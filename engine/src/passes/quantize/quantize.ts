@@ -2,12 +2,15 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import type { Pass, PassContext, PassResult } from '../pass';
-import { draft } from './draft';
+import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { issuesOf, notesOf } from './account';
+import { drawUp, survey } from './draft';
+import { findFaster } from './faster';
 import { quantizeOptions, type QuantizeOptions } from './options';
 import { prepare } from './prepare';
 import { stages } from './stages';
-import { writeQdq } from './write/qdq';
+import { formatOf } from './supported';
+import { writers } from './write/index';
 
 export const quantize: Pass<QuantizeOptions> = {
   id: 'quantize',
@@ -42,7 +45,18 @@ async function run(
   const data = calibration.sample(Math.min(options.samples, calibration.samples), context.seed);
   const model = await prepare(given, context);
   const able = { ...context, runtime, calibration: data };
-  let blueprint = await draft(model, options, able);
-  for (const stage of stages) blueprint = await stage(blueprint, options, able);
-  return { model: writeQdq(blueprint), changed: true, notes: [], issues: [] };
+  const faster = options.only_where_faster
+    ? await findFaster(model, options, able)
+    : { options, notes: new Map<string, PassNote>(), issues: [] };
+  const chosen = faster.options;
+  const surveyed = await survey(model, chosen, able);
+  let blueprint = drawUp(surveyed, chosen);
+  for (const stage of stages) blueprint = await stage(blueprint, chosen, able);
+  const { profile, placement } = surveyed;
+  return {
+    model: writers[formatOf(chosen, profile)](blueprint),
+    changed: true,
+    notes: notesOf(blueprint, placement).map((note) => faster.notes.get(note.subject) ?? note),
+    issues: [...issuesOf(options, blueprint, placement), ...faster.issues],
+  };
 }

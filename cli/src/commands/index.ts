@@ -10,6 +10,7 @@ import { groups } from './groups';
 import { inspectCommand } from './inspect';
 import { lsp } from './lsp';
 import { passCommand } from './pass';
+import { sensitivity } from './sensitivity';
 
 export const commands: readonly Command[] = [
   inspectCommand,
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   diff,
   convert,
   ...passes.map(passCommand),
+  sensitivity,
   evaluate,
   compress,
   lsp,

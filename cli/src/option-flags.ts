@@ -9,6 +9,7 @@ interface PropertySchema {
   readonly default?: unknown;
   readonly description?: string;
   readonly anyOf?: readonly PropertySchema[];
+  readonly items?: PropertySchema;
 }
 
 export function optionFlags(schema: z.ZodType): Flag[] {
@@ -31,8 +32,9 @@ export function toKey(flag: string): string {
 }
 
 /** A union is read as text where it may be text, else as a list of numbers where it may be one. */
-function flagType({ type, anyOf = [] }: PropertySchema): Flag['type'] {
+function flagType({ type, anyOf = [], items }: PropertySchema): Flag['type'] {
   if (type === 'number' || type === 'integer') return 'number';
+  if (type === 'array' && items && flagType(items) === 'number') return 'numbers';
   if (type === 'boolean') return 'boolean';
   if (type === 'string') return 'string';
   if (anyOf.some((each) => each.type === 'string')) return 'string';
@@ -40,5 +42,6 @@ function flagType({ type, anyOf = [] }: PropertySchema): Flag['type'] {
 }
 
 function shownDefault(value: unknown): string {
+  if (Array.isArray(value)) return `Default ${value.join(',')}.`;
   return value === undefined || typeof value === 'object' ? '' : `Default ${String(value)}.`;
 }

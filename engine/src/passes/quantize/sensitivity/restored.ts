@@ -3,20 +3,20 @@
 import type { Effect } from '#protocol/sensitivity';
 import type { Lanes } from '../../../runtime/lanes';
 import type { PassContext } from '../../pass';
+import type { Blueprint } from '../blueprint';
 import { simulation } from '../simulate';
 import type { Batches } from './batches';
 import { Outcome } from './outcome';
 import { tryLayers, type Base } from './trials';
-import type { Width } from './width';
 
 type Context = Pick<PassContext, 'signal' | 'progress'> & { readonly lanes: Lanes };
 
 export async function tryRestored(
-  width: Width,
+  blueprint: Blueprint,
   batches: Batches,
   context: Context,
 ): Promise<Map<string, Effect>> {
-  const base = quantizedBase(width);
+  const base = quantizedBase(blueprint);
   const outcomes = new Map(base.layers.map(({ name }) => [name, new Outcome()]));
   await tryLayers(
     base,
@@ -29,16 +29,15 @@ export async function tryRestored(
   );
 }
 
-function quantizedBase({ blueprint }: Width): Base {
+function quantizedBase(blueprint: Blueprint): Base {
   const { model, unrounded } = simulation(blueprint);
-  const makers = new Map(model.graph!.node.map((node) => [node.output[0], node]));
   const before = (value: string): string => unrounded.get(value) ?? value;
+  const makers = new Map(
+    model.graph!.node.flatMap((node) => node.output.map((to) => [to, node] as const)),
+  );
   const layers = [...blueprint.layers.values()].map(({ site }) => ({
     name: site.name,
-    // An output of the graph keeps its name for the rounded value.
-    node: makers.get(site.node.output[0])?.input.includes(before(site.node.output[0]))
-      ? makers.get(before(site.node.output[0]))!
-      : makers.get(site.node.output[0])!,
+    node: makers.get(before(site.node.output[0]))!,
     input: before(site.input),
     weight: site.weight,
   }));

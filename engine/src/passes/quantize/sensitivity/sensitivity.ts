@@ -86,7 +86,7 @@ async function measureIn(
   const restored: Map<string, Effect>[] = [];
   const whole: WholeSensitivity[] = [];
   for (const [i, width] of widths.entries()) {
-    restored.push(await tryRestored(width, batches, part(i + 1)));
+    restored.push(await tryRestored(width.blueprint, batches, part(i + 1)));
     whole.push(await tryWhole(width, batches, within));
   }
   const costs = new Map(inspect(model, { path: '' }).layers.map((each) => [each.name, each]));

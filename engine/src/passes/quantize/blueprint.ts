@@ -17,6 +17,8 @@ export interface QuantizedLayer {
   readonly weight: QuantizedWeight;
   /** The bias where it was corrected; that of the model otherwise. */
   readonly bias?: Float32Array;
+  /** What was done to it after the first draft, in words; for the account. */
+  readonly correction?: string;
 }
 
 /** A constant that quantized values are added to or multiplied with. */

@@ -41,13 +41,17 @@ export const quantizeOptions = z.strictObject({
     .default('minmax')
     .describe('How the ranges of activations are chosen.'),
   rounding: z
-    .enum(['nearest', ...roundingMethods.map(({ id }) => id)])
-    .default('nearest')
-    .describe('How the codes of weights are chosen.'),
+    .enum(['auto', 'nearest', ...roundingMethods.map(({ id }) => id)])
+    .default('auto')
+    .describe(
+      'How the codes of weights are chosen; `auto` is `gptq` below eight bits and `nearest` otherwise.',
+    ),
   correct_bias: z
     .enum(['auto', 'none', 'empirical', 'analytic'])
     .default('auto')
-    .describe('How the shift that rounding leaves in the mean of each channel is taken back.'),
+    .describe(
+      'How the shift that rounding leaves in the mean of each channel is taken back: on calibration data (`empirical`) or by what BatchNormalization tells (`analytic`); `auto` is `empirical` for layers that keep the nearest codes.',
+    ),
   profile: z
     .enum(profiles.map(({ id }) => id))
     .default(profiles[0].id)

@@ -3,7 +3,7 @@
 import type { PassContext } from '../pass';
 import type { Blueprint } from './blueprint';
 import type { Calibration } from './calibrate';
-import { biasCorrection, rounding } from './correct/stage';
+import { corrections } from './correct/stage';
 import type { QuantizeOptions } from './options';
 
 /** Gives the blueprint unchanged where the options do not ask for it. */
@@ -13,4 +13,4 @@ export type Stage = (
   context: Calibration & PassContext,
 ) => Promise<Blueprint>;
 
-export const stages: readonly Stage[] = [rounding, biasCorrection];
+export const stages: readonly Stage[] = [corrections];

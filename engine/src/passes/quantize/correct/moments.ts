@@ -10,26 +10,36 @@ export interface PatchMoments {
   readonly rows: number;
   /** features × features: the sum of the products of what is read. */
   readonly gram: Float64Array;
-  /** outputs × features: of what is given with what is read. */
+  /** outputs × features: the sum of the products of what is given with what is read. */
   readonly cross: Float64Array;
   readonly readMean: Float64Array;
   readonly givenMean: Float64Array;
 }
 
 const sums = parseModel(`<ir_version: 8, opset_import: ["" : 13]>
-  moments (float[G,R,F] reads, float[G,R,M] gives)
+  moments (float[G,R,F] reads, float[G,R,M] gives, float aboutMean)
     => (float[G,F,F] gram, float[G,M,F] cross, float[G,F] readMean, float[G,M] givenMean) {
-  byOutput = Transpose<perm = [0, 2, 1]>(gives)
-  byFeature = Transpose<perm = [0, 2, 1]>(reads)
-  gram = MatMul(byFeature, reads)
-  cross = MatMul(byOutput, reads)
   readMean = ReduceMean<axes = [1], keepdims = 0>(reads)
   givenMean = ReduceMean<axes = [1], keepdims = 0>(gives)
+  readRow = ReduceMean<axes = [1]>(reads)
+  givenRow = ReduceMean<axes = [1]>(gives)
+  readCentre = Mul(readRow, aboutMean)
+  givenCentre = Mul(givenRow, aboutMean)
+  x = Sub(reads, readCentre)
+  y = Sub(gives, givenCentre)
+  byFeature = Transpose<perm = [0, 2, 1]>(x)
+  byOutput = Transpose<perm = [0, 2, 1]>(y)
+  gram = MatMul(byFeature, x)
+  cross = MatMul(byOutput, x)
 }`).model;
 
-/** By group. */
+/**
+ * By group, about zero or about the means; the latter are those of a layer whose bias makes good any
+ * constant difference.
+ */
 export async function momentsOf(
   { layout, rows, reads, target }: Patches,
+  about: 'zero' | 'means',
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<PatchMoments[]> {
@@ -42,6 +52,7 @@ export async function momentsOf(
       {
         reads: { type: 'float', dims: [groups, rows, features], data: reads },
         gives: { type: 'float', dims: [groups, rows, outputs], data: target },
+        aboutMean: { type: 'float', dims: [], data: Float32Array.of(about === 'zero' ? 0 : 1) },
       },
       undefined,
       signal,
@@ -61,13 +72,4 @@ export async function momentsOf(
 function part({ dims, data }: NamedTensor, group: number): Float64Array {
   const size = data.length / dims[0];
   return Float64Array.from(data.subarray(group * size, (group + 1) * size) as Float32Array);
-}
-
-/** Moments about the means: those of a layer whose bias makes good any constant difference. */
-export function centred(moments: PatchMoments): PatchMoments {
-  const { rows, gram, cross, readMean, givenMean } = moments;
-  const features = readMean.length;
-  const about = (sums: Float64Array, means: Float64Array): Float64Array =>
-    sums.map((sum, at) => sum - rows * means[Math.floor(at / features)] * readMean[at % features]);
-  return { ...moments, gram: about(gram, readMean), cross: about(cross, givenMean) };
 }

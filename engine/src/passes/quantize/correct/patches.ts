@@ -37,14 +37,14 @@ export function unsampled({ layer: { site }, dims }: Visit): string | undefined 
 
 /** Looks at a layer that can be sampled. */
 export async function samplePatches(visit: Visit, seed: number): Promise<Patches> {
-  const { layer, dims, samples } = visit;
+  const { layer, dims, data } = visit;
   const { node, weight } = layer.site;
   const layout = weightLayout(node, dimsOf(weight))!;
   const isDense = layout.kernel.length === 0;
   const planes = isDense ? dims.gives.slice(1, -1) : dims.gives.slice(2);
   const window = isDense ? undefined : windowOf(node, layout.kernel, dims.reads.slice(2), planes);
   const extent = planes.reduce((product, each) => product * each, 1);
-  const drawn = Math.min(extent, Math.ceil(rowsFor(layout) / samples));
+  const drawn = Math.min(extent, Math.ceil(rowsFor(layout) / data.samples));
   const random = seededRandom(seed);
   const positions: Int32Array[] = [];
   const names = { positions: '', indices: '', mask: '' };

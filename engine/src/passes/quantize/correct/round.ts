@@ -1,45 +1,34 @@
-/** Rounds the weights of the layers one by one, so that each gives what the float layer gave. */
+/** Rounds the weights of a layer so that it gives what the float layer gave. */
 
-import type { GraphIndex } from '../../../ir/graph-index';
-import { indexGraph } from '../../../ir/graph-index';
-import { floats } from '../../../ir/tensor';
 import { floatAttribute } from '../../../ir/attributes';
-import type { PassContext } from '../../pass';
-import type { Blueprint, QuantizedLayer } from '../blueprint';
-import type { Calibration } from '../calibrate';
+import { indexGraph, type GraphIndex } from '../../../ir/graph-index';
+import { floats } from '../../../ir/tensor';
+import type { Blueprint } from '../blueprint';
 import type { LayerSite } from '../placement';
 import { isShiftable, withBias } from './bias-room';
 import { samplePatches, unsampled } from './patches';
 import { productOf, withCodes } from './product';
 import type { Bounds, RoundingMethod } from './rounding/method';
-import { walk } from './walk';
+import type { Correction } from './walk';
 
-/** @param methodFor the method for a layer; undefined where the nearest codes are left. */
-export function roundWeights(
-  blueprint: Blueprint,
-  methodFor: (layer: QuantizedLayer) => RoundingMethod | undefined,
-  context: Calibration & PassContext,
-): Promise<Blueprint> {
-  const index = indexGraph(blueprint.model.graph!);
-  const { runtime, signal, seed } = context;
-  return walk(blueprint, 'rounding', context, async (visit) => {
-    const { layer } = visit;
-    const method = methodFor(layer);
-    if (!method || unsampled(visit)) return layer;
-    const product = productOf(layer);
-    const patches = await samplePatches(visit, seed);
-    const { codes, bias } = await method.round(
-      {
-        product,
-        patches,
-        bounds: boundsOf(layer.site, index),
-        isShiftable: isShiftable(layer.site),
-      },
-      { runtime, signal, seed, progress: () => undefined },
-    );
-    const rounded = withCodes(layer, product, codes);
-    return bias ? withBias(rounded, bias, blueprint.grids.get(layer.site.input)) : rounded;
-  });
+/** Layers that are no plain product keep the nearest codes. */
+export function roundingBy(method: RoundingMethod, { model, grids }: Blueprint): Correction {
+  const index = indexGraph(model.graph!);
+  return {
+    verb: 'rounding',
+    correct: async (visit, { runtime, signal, seed }) => {
+      const { layer } = visit;
+      const { site } = layer;
+      if (unsampled(visit)) return layer;
+      const product = productOf(layer);
+      const patches = await samplePatches(visit, seed);
+      const bounds = boundsOf(site, index);
+      const task = { product, patches, bounds, isShiftable: isShiftable(site) };
+      const { codes, bias } = await method.round(task, { runtime, signal, seed });
+      const rounded = { ...withCodes(layer, product, codes), correction: `${method.title}` };
+      return bias ? withBias(rounded, bias, grids.get(site.input)) : rounded;
+    },
+  };
 }
 
 /** Of the activation between the node of a layer and what its kernel gives. */

@@ -1,14 +1,41 @@
-/** The corrections as stages of quantization, by its options. */
+/** What is corrected in which layer, by the options of quantization. */
 
+import type { QuantizedLayer } from '../blueprint';
+import type { QuantizeOptions } from '../options';
 import type { Stage } from '../stages';
-import { correctBiases } from './bias';
-import { roundWeights } from './round';
+import { biasCorrection } from './bias';
+import { roundingBy } from './round';
+import { gptq } from './rounding/gptq';
 import { roundingMethods } from './rounding/index';
+import type { RoundingMethod } from './rounding/method';
+import { walk } from './walk';
 
-export const rounding: Stage = async (blueprint, { rounding: wanted }, context) => {
-  const method = roundingMethods.find(({ id }) => id === wanted);
-  return method ? roundWeights(blueprint, () => method, context) : blueprint;
+/**
+ * One walk rounds or corrects the bias of every layer. A rounded layer gets another bias only where
+ * that is asked for by name: GPTQ has chosen its own, and AdaRound has rounded for the one at hand.
+ */
+export const corrections: Stage = async (blueprint, options, context) => {
+  const wantsBias = options.correct_bias === 'auto' || options.correct_bias === 'empirical';
+  const bias = wantsBias ? biasCorrection(blueprint) : undefined;
+  const rounded = await walk(
+    blueprint,
+    (layer) => {
+      const method = methodFor(layer, options);
+      return method ? roundingBy(method, blueprint) : bias;
+    },
+    context,
+  );
+  const layers = [...blueprint.layers.values()];
+  const again =
+    options.correct_bias === 'empirical' && layers.some((each) => methodFor(each, options));
+  return again ? walk(rounded, () => biasCorrection(rounded), context) : rounded;
 };
 
-export const biasCorrection: Stage = async (blueprint, { correct_bias }, context) =>
-  correct_bias === 'empirical' ? correctBiases(blueprint, context) : blueprint;
+/** At eight bits a corrected bias does as much as other codes would, in far less time. */
+function methodFor(
+  { weight }: QuantizedLayer,
+  { rounding }: QuantizeOptions,
+): RoundingMethod | undefined {
+  if (rounding === 'auto') return weight.grid.type.bits < 8 ? gptq : undefined;
+  return roundingMethods.find(({ id }) => id === rounding);
+}

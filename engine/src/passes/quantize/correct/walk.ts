@@ -27,45 +27,57 @@ export interface Visit {
   readonly quantized: Side;
   /** What the layer reads and gives in one batch. */
   readonly dims: { readonly reads: readonly number[]; readonly gives: readonly number[] };
-  /** Calibration samples in all batches together. */
-  readonly samples: number;
+  readonly data: CalibrationBatches;
 }
+
+/** What is done to a layer, and how messages call it: `rounding`. */
+export interface Correction {
+  readonly verb: string;
+  /** Gives the layer as it is to be from here on. */
+  correct(visit: Visit, context: WalkContext): Promise<QuantizedLayer>;
+}
+
+export type WalkContext = Calibration & PassContext;
 
 /** Samples in one run. */
 const batchSize = 32;
 
 /**
- * @param subject what is done, for messages: `rounding`.
- * @param correct gives the layer as it is to be from here on.
+ * @param correctionOf what is done to a layer; undefined where it stays as it is.
  * @throws CoppiceError `feeds` when the calibration data does not fit the model.
  */
 export async function walk(
   blueprint: Blueprint,
-  subject: string,
-  { runtime, calibration, signal, progress }: Calibration & PassContext,
-  correct: (visit: Visit) => Promise<QuantizedLayer>,
+  correctionOf: (layer: QuantizedLayer) => Correction | undefined,
+  context: WalkContext,
 ): Promise<Blueprint> {
+  const { runtime, signal, progress } = context;
   const { model } = blueprint;
   const layers = [...blueprint.layers.values()];
-  const data = await wholeBatches(runtime, model, calibration);
+  const corrections = layers.map(correctionOf);
+  if (!corrections.some(Boolean)) return blueprint;
+  const data = await wholeBatches(runtime, model, context.calibration);
   const dims = await dimsOfLayers(model, layers, data, runtime, signal);
   const frontiers = [new Frontier(data), new Frontier(data)];
   let corrected = blueprint;
   for (const [i, layer] of layers.entries()) {
+    const correction = corrections[i];
+    if (!correction) continue;
     signal.throwIfAborted();
     const { name } = layer.site;
-    progress({ message: `${subject} ${name}`, fraction: i / layers.length });
+    progress({ message: `${correction.verb} ${name}`, fraction: i / layers.length });
     const pending = layers.slice(i).map(({ site }) => site);
     const quantized = simulate(corrected);
-    const nodes = nodesIn(quantized, pending);
+    const side = (of: Model, frontier: Frontier): Side =>
+      new Side(of, nodesIn(of, pending), frontier, runtime, signal);
     const visit = {
       layer,
       dims: dims[i],
-      samples: data.samples,
-      float: new Side(model, nodesIn(model, pending), frontiers[0], runtime, signal),
-      quantized: new Side(quantized, nodes, frontiers[1], runtime, signal),
+      data,
+      float: side(model, frontiers[0]),
+      quantized: side(quantized, frontiers[1]),
     };
-    corrected = withLayers(corrected, new Map([[name, await correct(visit)]]));
+    corrected = withLayers(corrected, new Map([[name, await correction.correct(visit, context)]]));
   }
   return corrected;
 }

@@ -40,7 +40,7 @@ export const adaround: RoundingMethod = {
   id: 'adaround',
   title: 'AdaRound',
   doc: 'Learns for every weight whether it is rounded up or down, so that what the layer gives behind its activation comes nearest to what the float layer gives.',
-  round: async (task, { runtime, signal, seed, progress }) => {
+  round: async (task, { runtime, signal, seed }) => {
     const { product } = task;
     const start = startOf(product);
     const fixed = fixedFeeds(task, start);
@@ -57,7 +57,6 @@ export const adaround: RoundingMethod = {
           signal,
         );
         state = { v0: v, first0: first, second0: second };
-        progress((done + count) / settings.iterations);
       }
     } finally {
       await session.close();

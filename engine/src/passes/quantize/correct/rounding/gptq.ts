@@ -13,7 +13,7 @@
 
 import { cholesky, solveCholesky } from '../../../../linalg/cholesky';
 import { roundHalfEven } from '../../grid';
-import { centred, momentsOf, type PatchMoments } from '../moments';
+import { momentsOf, type PatchMoments } from '../moments';
 import type { LayerProduct } from '../product';
 import type { RoundingMethod } from './method';
 
@@ -21,15 +21,15 @@ export const gptq: RoundingMethod = {
   id: 'gptq',
   title: 'GPTQ',
   doc: 'Rounds the weights of a layer one by one and lets those still to be rounded make good the error, by the second moments of what the layer reads.',
-  round: async ({ product, patches, isShiftable }, { runtime, signal, progress }) => {
-    const moments = await momentsOf(patches, runtime, signal);
+  round: async ({ product, patches, isShiftable }, { runtime, signal }) => {
+    const about = isShiftable ? 'means' : 'zero';
+    const moments = await momentsOf(patches, about, runtime, signal);
     const { groups, outputs, features } = product;
     const codes = product.codes.slice();
     const bias = new Float32Array(groups * outputs);
     for (const [group, seen] of moments.entries()) {
       signal.throwIfAborted();
-      const loss = isShiftable ? centred(seen) : seen;
-      roundGroup(product, group, isShiftable ? loss : withoutBias(loss, product, group), codes);
+      roundGroup(product, group, isShiftable ? seen : withoutBias(seen, product, group), codes);
       for (let output = 0; output < outputs; output++) {
         const row = group * outputs + output;
         let read = 0;
@@ -38,7 +38,6 @@ export const gptq: RoundingMethod = {
         }
         bias[row] = seen.givenMean[output] - read;
       }
-      progress((group + 1) / groups);
     }
     return isShiftable ? { codes, bias } : { codes };
   },

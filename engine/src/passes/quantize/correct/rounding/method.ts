@@ -29,8 +29,6 @@ export interface RoundingContext {
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
   readonly seed: number;
-  /** @param fraction 0 … 1 of this layer. */
-  progress(fraction: number): void;
 }
 
 export interface RoundingMethod {

@@ -59,7 +59,10 @@ export async function survey(
   });
   const placement =
     options.activations === 'float' ? { ...placed, quantizers: [], operands: [] } : placed;
-  const seen = await observe(model, placement.quantizers, calibrator, context);
+  const seen =
+    placement.quantizers.length === 0
+      ? new Map<string, Summary>()
+      : await observe(model, placement.quantizers, calibrator, context);
   return { model, profile, placement, calibrator, seen };
 }
 

@@ -10,7 +10,7 @@ export interface QuantizedType {
   /** Least and largest code. */
   readonly min: number;
   readonly max: number;
-  /** The ONNX type that holds the codes; int3 has none of its own and lives in int4. */
+  /** The ONNX type that holds the codes: int4 also for int3, which has none, and int2, which only opset 25 has. */
   readonly storage: DataTypeName;
 }
 
@@ -36,7 +36,7 @@ export const quantizedTypes: readonly QuantizedType[] = [
   integer(4, true),
   integer(4, false),
   integer(3, true, 'int4'),
-  integer(2, true),
+  integer(2, true, 'int4'),
 ];
 
 const byName = new Map(quantizedTypes.map((type) => [type.name, type]));

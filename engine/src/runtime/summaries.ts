@@ -55,7 +55,7 @@ export async function streamSummaries(
 /** Few samples at a time: the same speed as many, and a fraction of the memory. */
 function batchSizeFor({ sampleDims }: Dataset): number {
   const sampleBytes = 4 * sampleDims.reduce((product, dim) => product * dim, 1);
-  return Math.min(128, Math.ceil(batchBytes / sampleBytes));
+  return Math.min(32, Math.ceil(batchBytes / sampleBytes));
 }
 
 const batchBytes = 2 * 2 ** 20;

@@ -26,7 +26,8 @@ describe('summarize', () => {
           .filter(({ length }) => length > 0);
         const merged = parts.map(summaryOf).reduce(mergeSummaries);
         const whole = summaryOf(given);
-        expect([merged.min, merged.max]).toEqual([whole.min, whole.max]);
+        // −0 and 0 are the same value.
+        expect([merged.min + 0, merged.max + 0]).toEqual([whole.min + 0, whole.max + 0]);
         expect(merged.histogram!.exponent).toBe(whole.histogram!.exponent);
         expect(filled(merged.histogram!)).toEqual(filled(whole.histogram!));
       }),

@@ -43,11 +43,7 @@ function histogramOf(values: Float32Array, magnitude: number, min: number, max: 
   const perWidth = 2 ** -exponent;
   const first = Math.floor(min * perWidth);
   const counts = new Uint32Array(Math.floor(max * perWidth) - first + 1);
-  for (let i = 0; i < values.length; i++) {
-    const at = values[i] * perWidth - first;
-    // Not so for NaN.
-    if (at >= 0) counts[at | 0]++;
-  }
+  for (let i = 0; i < values.length; i++) counts[Math.floor(values[i] * perWidth) - first]++;
   return { exponent, first, counts: Float64Array.from(counts) };
 }
 

@@ -31,7 +31,7 @@ export const sensitivityOptions = z.strictObject({
   part_samples: z
     .int()
     .min(1)
-    .default(64)
+    .default(32)
     .describe('How many of them weights alone and activations alone are measured on.'),
   profile,
   calibrator,

@@ -5,7 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { startRuntime } from './client';
-import { openModel, type ModelSource } from './open-model';
+import { encodeOnce, openModel, type ModelSource } from './open-model';
 import type { Runtime, Session, SessionOptions } from './runtime';
 
 /** Beyond this the tensors that pass through the one calling process are what takes the time. */
@@ -33,10 +33,11 @@ export class Lanes {
     tasks: Iterable<(session: Session) => Promise<void>>,
     options: Omit<SessionOptions, 'threads'> = {},
   ): Promise<void> {
+    const source = encodeOnce(model);
     const waiting = tasks[Symbol.iterator]();
     let failed = false;
     const lane = async (runtime: Runtime): Promise<void> => {
-      const session = await openModel(runtime, model, { ...options, threads: 1 });
+      const session = await openModel(runtime, source, { ...options, threads: 1 });
       try {
         for (let next = waiting.next(); !next.done && !failed; next = waiting.next()) {
           await next.value(session);

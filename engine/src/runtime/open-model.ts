@@ -24,11 +24,17 @@ export async function openModel(
     return runtime.open(source, options);
   }
   const label = options.label ?? source.graph?.name ?? 'the model in memory';
+  const encoded = encodeOnce(source);
+  return encoded instanceof Uint8Array
+    ? runtime.open(encoded, { ...options, label })
+    : openThroughFile(runtime, source, { ...options, label });
+}
+
+/** The bytes of a model that is opened several times; what is too large for that stays as it is. */
+export function encodeOnce(source: ModelSource): ModelSource {
+  if (typeof source === 'string' || source instanceof Uint8Array) return source;
   const weights = source.graph?.initializer.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
-  if ((weights ?? 0) <= largestInMemory) {
-    return runtime.open(encodeModel(source), { ...options, label });
-  }
-  return openThroughFile(runtime, source, { ...options, label });
+  return (weights ?? 0) <= largestInMemory ? encodeModel(source) : source;
 }
 
 /** The runtime maps external data, so the files stay until the session is closed. */

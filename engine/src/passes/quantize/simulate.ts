@@ -70,7 +70,7 @@ function reads(wanted: boolean | ReadonlySet<string>, reader: string): boolean {
 }
 
 /** The bias as integer kernels add it. */
-function roundedBias(layer: QuantizedLayer, blueprint: Blueprint): Float32Array | undefined {
+export function roundedBias(layer: QuantizedLayer, blueprint: Blueprint): Float32Array | undefined {
   const rounded = quantizedBias(layer, blueprint);
   return rounded ? decode(rounded.codes, [rounded.codes.length], rounded.grid) : layer.bias;
 }

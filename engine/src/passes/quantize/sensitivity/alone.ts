@@ -4,6 +4,7 @@ import type { WidthSensitivity } from '#protocol/sensitivity';
 import type { Lanes } from '../../../runtime/lanes';
 import type { PassContext } from '../../pass';
 import type { Survey } from '../draft';
+import { roundedBias } from '../simulate';
 import { sliceAxis } from './channel-axis';
 import type { Batches } from './batches';
 import { Outcome } from './outcome';
@@ -45,8 +46,9 @@ export async function tryAlone(
           const { only, onlyWeights, onlyActivations } = outcomes.get(layer.name)![i];
           const weight = width.weights.get(layer.name)!;
           const grid = gridsOf(layer, width);
+          const bias = roundedBias(width.blueprint.layers.get(layer.name)!, width.blueprint);
           return [
-            { weight, grid, samples: Infinity, outcome: only },
+            { weight, bias, grid, samples: Infinity, outcome: only },
             { weight, samples: partSamples, outcome: onlyWeights },
             { grid, samples: partSamples, outcome: onlyActivations },
           ];

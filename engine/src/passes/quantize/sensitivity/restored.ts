@@ -40,6 +40,7 @@ function quantizedBase(blueprint: Blueprint): Base {
     node: makers.get(before(site.node.output[0]))!,
     input: before(site.input),
     weight: site.weight,
+    bias: site.bias,
   }));
   return { model, layers };
 }

@@ -31,11 +31,13 @@ export interface TriedLayer {
   readonly input: string;
   /** Its weight, before any rounding. */
   readonly weight: Tensor;
+  readonly bias?: Tensor;
 }
 
 /** One change of a layer; without any, it computes in floating point. */
 export interface Trial {
   readonly weight?: Float32Array;
+  readonly bias?: Float32Array;
   /** What it reads is rounded to this. */
   readonly grid?: Grid;
   /** How many samples take part at least; batches are taken whole. */
@@ -45,7 +47,7 @@ export interface Trial {
 
 export interface Attempts {
   trials(layer: TriedLayer): readonly Trial[];
-  /** Sees what a layer of the base reads, as it is and rounded to the grids of the trials. */
+  /** Sees what a layer of the base reads, as it is and rounded to the grids of those trials. */
   onInput?(layer: TriedLayer, value: NamedTensor, rounded: ReadonlyMap<Grid, NamedTensor>): void;
 }
 
@@ -90,22 +92,31 @@ function valuesBefore({ model, layers }: Base): string[][] {
   return layers.map((_, i) => settledValues(graph, pending.slice(i)));
 }
 
-/** A model with one layer whose input and weight are given from outside. */
+/** A model with one layer whose input, weight and bias are given from outside. */
 interface Detached {
   readonly layer: TriedLayer;
   readonly model: Model;
-  /** Names under which the two are given. */
+  /** Names under which they are given. */
   readonly input: string;
   readonly weight: string;
+  readonly bias: string;
 }
 
 function detach(model: Model, layer: TriedLayer): Detached {
   const fresh = freshNames(model.graph!);
   const input = fresh(`${layer.input}_read`);
   const weight = fresh(`${layer.name}_weight`);
-  const node = { ...layer.node, input: [input, weight, ...layer.node.input.slice(2)] };
+  const bias = fresh(`${layer.name}_bias`);
+  const rest = layer.bias ? [bias, ...layer.node.input.slice(3)] : layer.node.input.slice(2);
+  const node = { ...layer.node, input: [input, weight, ...rest] };
   const nodes = model.graph!.node.map((each) => (each === layer.node ? node : each));
-  return { layer, model: { ...model, graph: { ...model.graph!, node: nodes } }, input, weight };
+  return {
+    layer,
+    model: { ...model, graph: { ...model.graph!, node: nodes } },
+    input,
+    weight,
+    bias,
+  };
 }
 
 /** Moves the batches to other values, which follow from those at hand. */
@@ -134,21 +145,23 @@ async function advance(
 }
 
 async function runTrials(
-  { layer, model, input, weight }: Detached,
+  { layer, model, input, weight, bias }: Detached,
   batches: readonly FedBatch[],
   first: number,
   attempts: Attempts,
   { lanes, signal }: Context,
 ): Promise<void> {
   const output = model.graph!.output[0].name!;
-  const own: NamedTensor = {
-    type: 'float',
-    dims: dimsOf(layer.weight),
-    data: floats(layer.weight),
-  };
+  const own = floatTensor(layer.weight);
+  const offset = layer.bias && floatTensor(layer.bias);
   const excerpt = new Excerpt(model);
   const value = batches[0].feeds[layer.input];
-  excerpt.feed({ ...batches[0].feeds, [input]: value, [weight]: own });
+  excerpt.feed({
+    ...batches[0].feeds,
+    [input]: value,
+    [weight]: own,
+    ...(offset && { [bias]: offset }),
+  });
   const suffix = excerpt.build([output]);
   const needed = suffix.graph!.input.map(({ name }) => name!);
   const trials = attempts.trials(layer);
@@ -166,6 +179,7 @@ async function runTrials(
           ...feeds,
           [input]: trial.grid ? roundings.get(trial.grid)! : read,
           [weight]: { ...own, data: trial.weight ?? own.data },
+          ...(offset && { [bias]: { ...offset, data: trial.bias ?? offset.data } }),
         };
         const wanted = Object.fromEntries(needed.map((name) => [name, given[name]]));
         yield async (session) => {
@@ -177,6 +191,10 @@ async function runTrials(
   }
 
   await lanes.run(suffix, tasks(), { keepQuantizers: true });
+}
+
+function floatTensor(tensor: Tensor): NamedTensor {
+  return { type: 'float', dims: dimsOf(tensor), data: floats(tensor) };
 }
 
 function roundingsOf(value: NamedTensor, trials: readonly Trial[]): Map<Grid, NamedTensor> {

@@ -1,10 +1,11 @@
 /** All compression passes. */
 
 import { decompose } from './decompose/decompose';
+import { equalize } from './equalize/equalize';
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
 import { quantize } from './quantize/quantize';
 import { simplify } from './simplify/simplify';
 import { sparsify } from './sparsify/sparsify';
 
-export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify, quantize];
+export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify, equalize, quantize];

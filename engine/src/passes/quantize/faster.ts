@@ -10,6 +10,7 @@ import { measureNodes, type NodeTimes } from '../../runtime/node-times';
 import type { PassContext, PassNote } from '../pass';
 import type { Calibration } from './calibrate';
 import { drawUp, survey } from './draft';
+import { inFloat } from './exceptions';
 import type { QuantizeOptions } from './options';
 import type { LayerSite } from './placement';
 import { formatOf } from './supported';
@@ -85,12 +86,6 @@ async function quantizedAs(
   const surveyed = await survey(model, options, { ...context, calibration: few });
   const written = writers[formatOf(options, surveyed.profile)](drawUp(surveyed, options));
   return { model: written, layers: surveyed.placement.layers };
-}
-
-/** The options with more layers left in float; no character of a name is to be taken for a glob. */
-function inFloat(options: QuantizeOptions, names: readonly string[]): QuantizeOptions {
-  const more = names.map((name) => [name.replace(/[\\*?[\]{}()!+@|]/g, '\\$&'), { skip: true }]);
-  return { ...options, layers: { ...options.layers, ...Object.fromEntries(more) } };
 }
 
 interface Slowdown {

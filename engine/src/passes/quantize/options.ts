@@ -9,77 +9,120 @@ import { weightRanges } from './weight-ranges/index';
 
 const types = quantizedTypes.map(({ name }) => name);
 const weightTypes = [...types.filter((name) => !name.endsWith('16')), 'float'];
-const activationTypes = ['auto', ...types.filter((name) => /int(8|16)$/.test(name)), 'float'];
+const activationTypes = [
+  'auto',
+  ...types.filter((name) => /int(8|16)$/.test(name)),
+  'dynamic',
+  'float',
+];
 
 const layerOptions = z.strictObject({
   weights: z.enum(weightTypes).optional().describe('The type of these weights.'),
   activations: z
-    .enum(activationTypes.slice(1, -1))
+    .enum(activationTypes.slice(1, -2))
     .optional()
     .describe('The type of what these layers read; the widest where several read the same.'),
   skip: z.boolean().optional().describe('Leaves these layers in floating point.'),
 });
 
-export const quantizeOptions = z.strictObject({
-  weights: z.enum(weightTypes).default('int8').describe('The type of the weights.'),
-  activations: z
-    .enum(activationTypes)
-    .default('auto')
-    .describe('The type of the activations; `auto` is the usual one of the profile.'),
-  per_channel: z
-    .boolean()
-    .default(true)
-    .describe('A scale for each output channel of a weight instead of one for all.'),
-  weight_range: z
-    .enum(['auto', ...weightRanges.map(({ id }) => id)])
-    .default('auto')
-    .describe(
-      'How the ranges of weights are chosen; `auto` is `mse` up to four bits and `minmax` above.',
-    ),
-  calibrator: z
-    .enum(calibrators.map(({ id }) => id))
-    .default('minmax')
-    .describe('How the ranges of activations are chosen.'),
-  rounding: z
-    .enum(['auto', 'nearest', ...roundingMethods.map(({ id }) => id)])
-    .default('auto')
-    .describe(
-      'How the codes of weights are chosen; `auto` is `gptq` below eight bits and `nearest` otherwise.',
-    ),
-  correct_bias: z
-    .enum(['auto', 'none', 'empirical', 'analytic'])
-    .default('auto')
-    .describe(
-      'How the shift that rounding leaves in the mean of each channel is taken back: on calibration data (`empirical`) or by what BatchNormalization tells (`analytic`); `auto` is `empirical` for layers that keep the nearest codes.',
-    ),
-  profile: z
-    .enum(profiles.map(({ id }) => id))
-    .default(profiles[0].id)
-    .describe('The runtime that the model is quantized for.'),
-  format: z
-    .enum(['auto', 'qdq', 'qoperator'])
-    .default('auto')
-    .describe(
-      'Float operators between quantizers (`qdq`), which runtimes fuse, or integer operators of ONNX Runtime (`qoperator`); `auto` is the usual one of the profile.',
-    ),
-  reduce_range: z
-    .enum(['auto', 'always', 'never'])
-    .default('auto')
-    .describe(
-      'Weights of 8 bits use only 7 of them, for x86 processors without VNNI, whose sums of products saturate; `auto` looks at this machine.',
-    ),
-  layers: z
-    .record(z.string(), layerOptions)
-    .default({})
-    .describe('Exceptions for layers, by glob on their names; later ones win.'),
-  only_where_faster: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Leaves in floating point what is not faster on integers here; times differ from run to run, so the result may, too.',
-    ),
-  samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
-  seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
-});
+export const quantizeOptions = z
+  .strictObject({
+    weights: z.enum(weightTypes).default('int8').describe('The type of the weights.'),
+    activations: z
+      .enum(activationTypes)
+      .default('auto')
+      .describe(
+        'The type of the activations; `auto` is the usual one of the profile. `float` quantizes weights alone; `dynamic` finds the range of what MatMul and Gemm read each time the model runs. Neither needs data.',
+      ),
+    per_channel: z
+      .boolean()
+      .default(true)
+      .describe('A scale for each output channel of a weight instead of one for all.'),
+    weight_block: z
+      .union([z.literal(16), z.literal(32), z.literal(64), z.literal(128), z.literal(256)])
+      .optional()
+      .describe(
+        'A scale for so many inputs of each output of MatMul and Gemm, with `weights` of 4 bits and `activations: float`; written as MatMulNBits of ONNX Runtime.',
+      ),
+    weight_range: z
+      .enum(['auto', ...weightRanges.map(({ id }) => id)])
+      .default('auto')
+      .describe(
+        'How the ranges of weights are chosen; `auto` is `mse` up to four bits and `minmax` above.',
+      ),
+    calibrator: z
+      .enum(calibrators.map(({ id }) => id))
+      .default('minmax')
+      .describe('How the ranges of activations are chosen.'),
+    rounding: z
+      .enum(['auto', 'nearest', ...roundingMethods.map(({ id }) => id)])
+      .default('auto')
+      .describe(
+        'How the codes of weights are chosen; `auto` is `gptq` below eight bits and `nearest` otherwise.',
+      ),
+    correct_bias: z
+      .enum(['auto', 'none', 'empirical', 'analytic'])
+      .default('auto')
+      .describe(
+        'How the shift that rounding leaves in the mean of each channel is taken back: on calibration data (`empirical`) or by what BatchNormalization tells (`analytic`); `auto` is `empirical` for layers that keep the nearest codes.',
+      ),
+    profile: z
+      .enum(profiles.map(({ id }) => id))
+      .default(profiles[0].id)
+      .describe('The runtime that the model is quantized for.'),
+    format: z
+      .enum(['auto', 'qdq', 'qoperator'])
+      .default('auto')
+      .describe(
+        'Float operators between quantizers (`qdq`), which runtimes fuse, or integer operators of ONNX Runtime (`qoperator`); `auto` is the usual one of the profile.',
+      ),
+    reduce_range: z
+      .enum(['auto', 'always', 'never'])
+      .default('auto')
+      .describe(
+        'Weights of 8 bits use only 7 of them, for x86 processors without VNNI, whose sums of products saturate; `auto` looks at this machine.',
+      ),
+    layers: z
+      .record(z.string(), layerOptions)
+      .default({})
+      .describe('Exceptions for layers, by glob on their names; later ones win.'),
+    only_where_faster: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Leaves in floating point what is not faster on integers here; times differ from run to run, so the result may, too.',
+      ),
+    widths: z
+      .array(z.union([z.literal(2), z.literal(3), z.literal(4), z.literal(8)]))
+      .min(1)
+      .optional()
+      .describe(
+        'Mixed precision: the bits that the weights of each layer choose from, beside floats, for bytes or max_drop.',
+      ),
+    bytes: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe('With widths: share of the bytes of weights that is left, the noise being least.'),
+    max_drop: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe(
+        'Largest drop of top-1 on the calibration data (0.01 is one point), for which layers stay in floating point or, with widths, get more bits; without labels, noise as a share of the power of the output.',
+      ),
+    samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
+    seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
+  })
+  .refine(
+    ({ widths, bytes, max_drop }) =>
+      widths ? (bytes === undefined) !== (max_drop === undefined) : bytes === undefined,
+    {
+      message:
+        'Mixed precision takes widths with either bytes or max_drop; max_drop alone leaves layers in floating point.',
+    },
+  );
 
 export type QuantizeOptions = z.infer<typeof quantizeOptions>;

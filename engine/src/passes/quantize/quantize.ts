@@ -4,11 +4,13 @@ import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { issuesOf, notesOf } from './account';
-import { drawUp, survey } from './draft';
+import { drawUp, isStatic, survey } from './draft';
 import { findFaster } from './faster';
 import { quantizeOptions, type QuantizeOptions } from './options';
 import { prepare } from './prepare';
 import { stages } from './stages';
+import type { Built, Reason } from './mixed/decision';
+import { decidePrecision } from './mixed/decide';
 import { formatOf } from './supported';
 import { writers } from './write/index';
 
@@ -36,27 +38,47 @@ async function run(
 ): Promise<PassResult> {
   const context = { ...outer, seed: options.seed ?? outer.seed };
   const { runtime, calibration } = context;
-  if (!runtime || !calibration) {
+  const able = runtime &&
+    calibration && {
+      ...context,
+      runtime,
+      calibration: calibration.sample(Math.min(options.samples, calibration.samples), context.seed),
+    };
+  const needsData =
+    isStatic(options) || options.only_where_faster || options.widths || options.max_drop;
+  if (!able && needsData) {
     throw new CoppiceError(
       'no-calibration',
       'Quantizing activations needs calibration data: give data in the recipe, or --data.',
     );
   }
-  const data = calibration.sample(Math.min(options.samples, calibration.samples), context.seed);
   const model = await prepare(given, context);
-  const able = { ...context, runtime, calibration: data };
-  const faster = options.only_where_faster
-    ? await findFaster(model, options, able)
-    : { options, notes: new Map<string, PassNote>(), issues: [] };
-  const chosen = faster.options;
-  const surveyed = await survey(model, chosen, able);
-  let blueprint = drawUp(surveyed, chosen);
-  for (const stage of stages) blueprint = await stage(blueprint, chosen, able);
+  const build = async (wanted: QuantizeOptions): Promise<Built> => {
+    const surveyed = await survey(model, wanted, able ?? context);
+    let blueprint = drawUp(surveyed, wanted);
+    if (!able) return { surveyed, blueprint };
+    for (const stage of stages) blueprint = await stage(blueprint, wanted, able);
+    return { surveyed, blueprint };
+  };
+  const faster =
+    options.only_where_faster && able
+      ? await findFaster(model, options, able)
+      : { options, notes: new Map<string, PassNote>(), issues: [] };
+  const decision = await decidePrecision(model, faster.options, able, build);
+  const chosen = decision.options;
+  const { surveyed, blueprint } = await build(chosen);
   const { profile, placement } = surveyed;
   return {
     model: writers[formatOf(chosen, profile)](blueprint),
     changed: true,
-    notes: notesOf(blueprint, placement).map((note) => faster.notes.get(note.subject) ?? note),
-    issues: [...issuesOf(options, blueprint, placement), ...faster.issues],
+    notes: notesOf(blueprint, placement)
+      .map((note) => faster.notes.get(note.subject) ?? note)
+      .map((note) => withReason(note, decision.reasons.get(note.subject))),
+    issues: [...issuesOf(options, blueprint, placement), ...faster.issues, ...decision.issues],
   };
+}
+
+function withReason(note: PassNote, decided: Reason | undefined): PassNote {
+  if (!decided) return note;
+  return { ...note, reason: decided.reason, why: { ...note.why, ...decided.why } };
 }

@@ -45,7 +45,8 @@ describe('the manifest', () => {
     const guarded = contributes.commands
       .filter(({ enablement }) => enablement?.includes('isWorkspaceTrusted'))
       .map(({ command }) => command);
-    expect(guarded.sort()).toEqual([commandIds.compress, commandIds.runRecipe].sort());
+    const running = [commandIds.compress, commandIds.analyzeSensitivity, commandIds.runRecipe];
+    expect(guarded.sort()).toEqual(running.sort());
   });
 
   it('has the settings of the code with the same defaults', () => {

@@ -22,37 +22,50 @@ export type RunWhat =
 
 /** Runs, shows progress, and opens the report at the end. Returns when the report is open. */
 export async function run(context: Context, title: string, what: RunWhat): Promise<void> {
-  const finished = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    (progress, cancelled) => follow(context, what, progress, cancelled),
-  );
-  switch (finished.outcome) {
-    case 'failed':
-      throw new CommandFailure(finished.message ?? 'The run failed.');
-    case 'cancelled':
-      vscode.window.setStatusBarMessage('Coppice: the run was cancelled.', 5000);
-      return;
-    case 'targetMissed':
-      void vscode.window.showWarningMessage(finished.message ?? 'The target was not met.');
-      break;
-    case 'done':
-      break;
+  const finished = await followJob(context, title, async (token) => {
+    const params: CompressParams = { token, ...what };
+    await context.request(compressRequest, params);
+    return true;
+  });
+  if (finished?.outcome === 'targetMissed') {
+    void vscode.window.showWarningMessage(finished.message ?? 'The target was not met.');
   }
-  if (finished.report !== null) {
+  if (typeof finished?.report === 'string') {
     await showPage(context, { kind: 'report', report: finished.report });
   }
+}
+
+/**
+ * Starts a job of the server and shows its progress until its end. Gives the end, also of one that was
+ * cancelled; undefined where `start` says that there is nothing to follow.
+ */
+export async function followJob(
+  context: Context,
+  title: string,
+  start: (token: string) => Promise<boolean>,
+): Promise<RunFinished | undefined> {
+  const finished = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (progress, cancelled) => follow(context, start, progress, cancelled),
+  );
+  if (finished?.outcome === 'failed') {
+    throw new CommandFailure(finished.message ?? 'The run failed.');
+  }
+  if (finished?.outcome === 'cancelled') {
+    vscode.window.setStatusBarMessage('Coppice: the run was cancelled.', 5000);
+  }
+  return finished;
 }
 
 type Progress = vscode.Progress<{ message?: string; increment?: number }>;
 
 async function follow(
   context: Context,
-  what: RunWhat,
+  start: (token: string) => Promise<boolean>,
   progress: Progress,
   cancelled: vscode.CancellationToken,
-): Promise<RunFinished> {
+): Promise<RunFinished | undefined> {
   const token = randomUUID();
-  const params: CompressParams = { token, ...what };
   const listeners: vscode.Disposable[] = [];
   let reached = 0;
   try {
@@ -76,8 +89,9 @@ async function follow(
         }),
       );
     });
-    const [, done] = await Promise.all([context.request(compressRequest, params), end]);
-    return done;
+    // A server that stops while it is asked fails both; the one that is not waited for must not go unheard.
+    end.catch(() => undefined);
+    return (await start(token)) ? await end : undefined;
   } finally {
     for (const listener of listeners) listener.dispose();
   }

@@ -3,6 +3,7 @@
 export const commandIds = {
   compress: 'coppice.compress',
   inspect: 'coppice.inspect',
+  analyzeSensitivity: 'coppice.analyzeSensitivity',
   showReport: 'coppice.showReport',
   runRecipe: 'coppice.runRecipe',
   compare: 'coppice.compare',
@@ -18,6 +19,7 @@ export interface CommandArguments {
   /** URI of the model. */
   readonly [commandIds.compress]: readonly [model?: string];
   readonly [commandIds.inspect]: readonly [model?: string];
+  readonly [commandIds.analyzeSensitivity]: readonly [model?: string];
   /** URI of a `report.json`. */
   readonly [commandIds.showReport]: readonly [report?: string];
   /** URI of a `coppice.yaml`. */

@@ -5,6 +5,7 @@
  */
 import type { ModelComparison } from './comparison';
 import type { Inspection } from './inspection';
+import type { SensitivityTable } from './sensitivity';
 import type { Settings } from './settings';
 
 /** A request from client to server. `params` and `result` exist for the compiler only. */
@@ -90,6 +91,22 @@ export const compressRequest = request<CompressParams, RunStarted>('coppice/comp
 
 /** Stops a run; `runFinished` with `cancelled` follows. An unknown token is no error. */
 export const cancelRunNotification = notification<{ readonly token: string }>('coppice/cancelRun');
+
+/**
+ * Measures how the layers of a model take quantization, in a child process, and answers at once; progress
+ * and end are told as those of runs. `data` is the URI of samples that are taken as they are; without it
+ * those of a recipe for the model are used, and `started` is false where there is no such recipe.
+ */
+export const analyzeSensitivityRequest = request<
+  { readonly token: string; readonly model: string; readonly data: string | null },
+  { readonly started: boolean }
+>('coppice/analyzeSensitivity');
+
+/** The table of a model that was measured before; null where there is none. */
+export const sensitivityRequest = request<
+  { readonly uri: string },
+  { readonly table: SensitivityTable | null }
+>('coppice/sensitivity');
 
 export interface LinkCandidate {
   readonly uri: string;

@@ -29,6 +29,54 @@ export interface SensitivityTable {
   readonly floats: readonly { readonly name: string; readonly reason: string }[];
 }
 
+/** Enough to tell a table from any other JSON file, and to show it without a crash. */
+export function isSensitivityTable(value: unknown): value is SensitivityTable {
+  return (
+    isRecord(value) &&
+    value.version === 1 &&
+    isRecord(value.model) &&
+    typeof value.samples === 'number' &&
+    typeof value.profile === 'string' &&
+    (value.metric === null || (isRecord(value.metric) && typeof value.metric.title === 'string')) &&
+    Array.isArray(value.layers) &&
+    value.layers.every(isLayer)
+  );
+}
+
+function isLayer(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value.name === 'string' &&
+    Array.isArray(value.widths) &&
+    value.widths.every(isWidth)
+  );
+}
+
+function isWidth(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value.bits === 'number' &&
+    ['good', 'fair', 'bad'].includes(String(value.verdict)) &&
+    isLevel(value.weightSqnrDb) &&
+    isLevel(value.activationSqnrDb) &&
+    isEffect(value.only) &&
+    (value.restored === null || isEffect(value.restored)) &&
+    (value.reason === null || typeof value.reason === 'string')
+  );
+}
+
+function isEffect(value: unknown): boolean {
+  return isRecord(value) && isLevel(value.sqnrDb) && isLevel(value.metric);
+}
+
+function isLevel(value: unknown): boolean {
+  return value === null || typeof value === 'number';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** What some quantization does to the model's output. */
 export interface Effect {
   /** Signal to quantization noise of the output in dB; null where nothing changed. */

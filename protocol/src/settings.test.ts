@@ -12,6 +12,7 @@ describe('readSettings', () => {
     const settings = readSettings({
       inlayHints: { model: false, layer: 'no' },
       advice: 'perhaps',
+      sensitivity: false,
       modelRoots: ['models', 3, ''],
       links: { 'a.py': 'a.onnx', 'b.py': null },
       diagnostics: { missingModel: 'hint', brokenModel: 'fatal' },
@@ -19,6 +20,7 @@ describe('readSettings', () => {
     expect(settings).toEqual({
       inlayHints: { model: false, layer: true, recipe: true },
       advice: true,
+      sensitivity: false,
       codeLens: true,
       modelRoots: ['models'],
       links: { 'a.py': 'a.onnx' },

@@ -15,6 +15,8 @@ export interface Settings {
   };
   /** In hints and hovers, what each layer would best suffer; reads the weights. */
   readonly advice: boolean;
+  /** In hints and hovers, how each layer takes quantization, where it was measured. */
+  readonly sensitivity: boolean;
   readonly codeLens: boolean;
   /** Further folders that model paths may be relative to: absolute, or relative to the workspace folder. */
   readonly modelRoots: readonly string[];
@@ -29,6 +31,7 @@ export interface Settings {
 export const defaultSettings: Settings = {
   inlayHints: { model: true, layer: true, recipe: true },
   advice: true,
+  sensitivity: true,
   codeLens: true,
   modelRoots: [],
   links: {},
@@ -48,6 +51,7 @@ export function readSettings(section: unknown): Settings {
       recipe: asBoolean(hints.recipe, base.inlayHints.recipe),
     },
     advice: asBoolean(root.advice, base.advice),
+    sensitivity: asBoolean(root.sensitivity, base.sensitivity),
     codeLens: asBoolean(root.codeLens, base.codeLens),
     modelRoots: Array.isArray(root.modelRoots) ? root.modelRoots.filter(isString) : base.modelRoots,
     links: Object.fromEntries(

@@ -2,11 +2,17 @@
 import type { ModelComparison } from './comparison';
 import type { Inspection } from './inspection';
 import type { Report } from './report';
+import { isSensitivityTable, type SensitivityTable } from './sensitivity';
 
 /** Everything one page shows. Kept by `setState`, so that a page comes back after a reload. */
 export type PageContent =
   | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'inspection'; readonly inspection: Inspection }
+  | {
+      readonly kind: 'inspection';
+      readonly inspection: Inspection;
+      /** Where it was measured. */
+      readonly sensitivity?: SensitivityTable;
+    }
   | { readonly kind: 'comparison'; readonly comparison: ModelComparison };
 
 /** Which file made the content, so that a restored panel can read it again. URIs. */
@@ -67,7 +73,11 @@ function isPageContent(value: unknown): value is PageContent {
     case 'report':
       return isReport(value.report);
     case 'inspection':
-      return isRecord(value.inspection) && Array.isArray(value.inspection.layers);
+      return (
+        isRecord(value.inspection) &&
+        Array.isArray(value.inspection.layers) &&
+        (value.sensitivity === undefined || isSensitivityTable(value.sensitivity))
+      );
     case 'comparison':
       return isRecord(value.comparison) && Array.isArray(value.comparison.layers);
     default:

@@ -85,7 +85,10 @@ class Server {
   private initialized(): void {
     const { connection, client } = this;
     if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
-      const watchers = [{ globPattern: '**/*.{onnx,onnxtxt,onnxtext}' }];
+      const watchers = [
+        { globPattern: '**/*.{onnx,onnxtxt,onnxtext}' },
+        { globPattern: '**/.coppice/sensitivity/*.json' },
+      ];
       void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
     }
     if (client.workspace?.workspaceFolders) {
@@ -135,6 +138,7 @@ class Server {
     connection.onNotification(refreshHintsNotification.method, () => {
       workspace.models.forgetAll();
       workspace.advice.forgetAll();
+      workspace.sensitivity.forgetAll();
       this.filesChanged();
     });
   }

@@ -12,6 +12,7 @@ import { AdviceStore, type KnownAdvice } from './models/advice-store';
 import { discoverModels } from './models/discover';
 import { findModel, type FoundModel, type SearchPlaces } from './models/find-model';
 import { ModelStore } from './models/model-store';
+import { SensitivityStore, type KnownSensitivity } from './models/sensitivity-store';
 import type { ModelThread } from './models/model-thread';
 
 /** Threads that take models apart, so that nobody waits for them. */
@@ -31,6 +32,7 @@ export class Workspace {
   readonly thread: ModelThread;
   readonly models: ModelStore;
   readonly advice: AdviceStore;
+  readonly sensitivity: SensitivityStore;
   private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
@@ -50,6 +52,7 @@ export class Workspace {
     });
     const isFree = (): boolean => this.models.busyWith === undefined;
     this.advice = new AdviceStore(advice, isFree, onModelsChanged);
+    this.sensitivity = new SensitivityStore(reading, onModelsChanged);
   }
 
   /** Called with a document that was opened, changed or closed; without one when all may look different. */
@@ -105,6 +108,11 @@ export class Workspace {
   /** What is advised for the layers of a model, as far as it may be and is known. */
   adviceFor(path: string): KnownAdvice | undefined {
     return this.trusted && this.settings.advice ? this.advice.look(path) : undefined;
+  }
+
+  /** How the layers of a model take quantization, where that was measured and is to be shown. */
+  sensitivityFor(path: string): KnownSensitivity | undefined {
+    return this.settings.sensitivity ? this.sensitivity.look(path) : undefined;
   }
 
   /** All model files, found once and again after files have come or gone. */

@@ -62,6 +62,7 @@ export class Page extends LitElement {
         return html`<main>
           <coppice-inspection
             .inspection=${content.inspection}
+            .sensitivity=${content.sensitivity}
             ?interactive=${interactive}
           ></coppice-inspection>
         </main>`;

@@ -1,5 +1,6 @@
 /** All commands. One more command is one more file and one more line. */
 import type { Command } from '../context';
+import { analyzeSensitivity } from './analyze-sensitivity';
 import { compare } from './compare';
 import { compress } from './compress';
 import { inspect } from './inspect';
@@ -12,6 +13,7 @@ import { showReport } from './show-report';
 export const commands: readonly Command[] = [
   compress,
   inspect,
+  analyzeSensitivity,
   showReport,
   runRecipe,
   compare,

@@ -1,6 +1,6 @@
 /** Where a page's content comes from: a report file, or an answer of the language server. */
 import * as vscode from 'vscode';
-import { compareRequest, inspectRequest } from '#protocol/messages';
+import { compareRequest, inspectRequest, sensitivityRequest } from '#protocol/messages';
 import { isReport, type PageContent, type PageSource } from '#protocol/webview';
 import type { Report } from '#protocol/report';
 import { CommandFailure, type Context } from '../context';
@@ -12,11 +12,11 @@ export async function loadContent(context: Context, source: PageSource): Promise
   switch (source.kind) {
     case 'report':
       return { kind: 'report', report: await readReport(vscode.Uri.parse(source.report, true)) };
-    case 'inspection':
-      return {
-        kind: 'inspection',
-        inspection: await context.request(inspectRequest, { uri: source.model }),
-      };
+    case 'inspection': {
+      const inspection = await context.request(inspectRequest, { uri: source.model });
+      const { table } = await context.request(sensitivityRequest, { uri: source.model });
+      return { kind: 'inspection', inspection, ...(table ? { sensitivity: table } : {}) };
+    }
     case 'comparison':
       return {
         kind: 'comparison',

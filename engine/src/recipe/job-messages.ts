@@ -1,6 +1,11 @@
-/** What the language server and the process that runs a recipe say to each other. */
+/** What the language server and the process that works for it say to each other. */
 
-export interface JobRequest {
+import type { RecipeData } from './schema';
+
+export type JobRequest = RunJob | SensitivityJob;
+
+/** Runs a recipe. */
+export interface RunJob {
   readonly type: 'run';
   /** The recipe, and the file it lies in or would lie in. */
   readonly text: string;
@@ -11,11 +16,24 @@ export interface JobRequest {
   readonly folder: string;
 }
 
+/** Measures how the layers of a model take quantization, and keeps the table where the editor finds it. */
+export interface SensitivityJob {
+  readonly type: 'sensitivity';
+  /** Path of the model. */
+  readonly model: string;
+  /** Its paths are relative to the folder of the model. */
+  readonly data: RecipeData;
+  /** Where the table lies; one job at a time works in a folder. */
+  readonly folder: string;
+}
+
 export type JobToProcess = JobRequest | { readonly type: 'cancel' };
 
 export type JobEvent =
   | { readonly type: 'progress'; readonly message: string; readonly fraction: number | null }
   /** `missed` says by how much a target was missed; null where all were met. */
   | { readonly type: 'done'; readonly reportFile: string; readonly missed: string | null }
+  /** A table was measured. */
+  | { readonly type: 'measured' }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly message: string };

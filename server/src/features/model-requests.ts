@@ -6,6 +6,7 @@ import {
   compareRequest,
   inspectRequest,
   modelsRequest,
+  sensitivityRequest,
   onnxTextRequest,
   type FoundModel,
 } from '#protocol/messages';
@@ -23,6 +24,9 @@ export const modelRequests: Feature = {
     onRequest(server, compareRequest, ({ before, after }) =>
       thread.run({ kind: 'compare', before: fileOf(before), after: fileOf(after) }),
     );
+    onRequest(server, sensitivityRequest, async ({ uri }) => ({
+      table: (await workspace.sensitivity.read(fileOf(uri)))?.table ?? null,
+    }));
     onRequest(server, onnxTextRequest, async ({ uri }) => ({
       text: await thread.run({ kind: 'print', path: fileOf(uri) }),
     }));

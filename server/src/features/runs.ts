@@ -2,6 +2,7 @@
 
 import { basename, join } from 'node:path';
 import {
+  analyzeSensitivityRequest,
   cancelRunNotification,
   compressRequest,
   runFinishedNotification,
@@ -11,10 +12,11 @@ import {
   type RunProgress,
 } from '#protocol/messages';
 import { prepareRun, type RunWhat } from '../runs/prepare-run';
-import { RunJobs, type JobOutcome } from '../runs/run-jobs';
+import { prepareSensitivity } from '../runs/prepare-sensitivity';
+import { RunJobs, type JobListener, type JobOutcome } from '../runs/run-jobs';
 import { uriOf, type Workspace } from '../workspace';
 import { fileOf, onRequest, refusal } from './custom-request';
-import type { Feature } from './feature';
+import type { Feature, ServerContext } from './feature';
 
 export const runs: Feature = {
   id: 'runs',
@@ -29,18 +31,28 @@ export const runs: Feature = {
       const request = prepareRun(whatOf(params, workspace));
       const { folder } = request;
       if (jobs.isRunning(folder)) throw refusal(`The run ${basename(folder)} is going on already.`);
+      jobs.start(token, request, listenerFor(token, folder, server));
+      return { run: basename(folder), folder };
+    });
+    onRequest(server, analyzeSensitivityRequest, ({ token, model: uri, data }) => {
+      if (!workspace.trusted) throw refusal('Nothing is run in a workspace that is not trusted.');
+      const request = prepareSensitivity(
+        fileOf(uri),
+        data === null ? undefined : fileOf(data),
+        workspace,
+      );
+      if (!request) return { started: false };
+      const { folder } = request;
+      if (jobs.isRunning(folder)) throw refusal('Its sensitivity is being measured already.');
+      const listener = listenerFor(token, folder, server);
       jobs.start(token, request, {
-        progress(message, fraction) {
-          const progress: RunProgress = { token, message, fraction };
-          void connection.sendNotification(runProgressNotification.method, progress);
-        },
+        ...listener,
         finished(outcome) {
-          const finished: RunFinished = { token, folder, ...describe(outcome) };
-          void connection.sendNotification(runFinishedNotification.method, finished);
-          workspace.changed();
+          void workspace.sensitivity.read(request.model);
+          listener.finished(outcome);
         },
       });
-      return { run: basename(folder), folder };
+      return { started: true };
     });
     connection.onNotification(cancelRunNotification.method, ({ token }: { token: string }) => {
       jobs.cancel(token);
@@ -48,6 +60,25 @@ export const runs: Feature = {
     workspace.onClose(() => jobs.killAll());
   },
 };
+
+/** Tells the client of a job under way. */
+function listenerFor(
+  token: string,
+  folder: string,
+  { connection, workspace }: ServerContext,
+): JobListener {
+  return {
+    progress(message, fraction) {
+      const progress: RunProgress = { token, message, fraction };
+      void connection.sendNotification(runProgressNotification.method, progress);
+    },
+    finished(outcome) {
+      const finished: RunFinished = { token, folder, ...describe(outcome) };
+      void connection.sendNotification(runFinishedNotification.method, finished);
+      workspace.changed();
+    },
+  };
+}
 
 function whatOf(params: CompressParams, workspace: Workspace): RunWhat {
   if ('recipe' in params) return { recipe: fileOf(params.recipe) };
@@ -62,6 +93,8 @@ function describe(outcome: JobOutcome): Pick<RunFinished, 'outcome' | 'report' |
       const report = uriOf(outcome.reportFile);
       return { outcome: message === null ? 'done' : 'targetMissed', report, message };
     }
+    case 'measured':
+      return { outcome: 'done', report: null, message: null };
     case 'cancelled':
       return { outcome: 'cancelled', report: null, message: null };
     case 'failed':

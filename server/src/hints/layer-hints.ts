@@ -1,6 +1,7 @@
 /** At a line that makes a layer of a PyTorch module: what the layer costs in the linked model. */
 
 import type { KnownAdvice } from '../models/advice-store';
+import type { KnownSensitivity } from '../models/sensitivity-store';
 import { layerLines, type LayerLine } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
 import type { HintKind } from './hint';
@@ -13,9 +14,10 @@ export const layerHints: HintKind = {
     if (!link) return [];
     const total = sumMacs(link.match.paths.all);
     const advice = workspace.adviceFor(link.path);
+    const measured = workspace.sensitivityFor(link.path);
     return layerLines(document.modules, link.match).map((line) => ({
       offset: behind(document.text, line.to),
-      text: textOf(line, total, advice),
+      text: textOf(line, total, advice, measured),
     }));
   },
 };
@@ -24,9 +26,10 @@ function textOf(
   { instances, isLayer }: LayerLine,
   total: number,
   advice: KnownAdvice | undefined,
+  measured: KnownSensitivity | undefined,
 ): string {
   const layers = instances.flat();
-  return isLayer ? layerText(layers, total, advice) : moduleText(layers, total);
+  return isLayer ? layerText(layers, total, advice, measured) : moduleText(layers, total);
 }
 
 /** Behind the comma of an item, where it does not come between the item and its comma. */

@@ -9,6 +9,7 @@ import { adviceSection } from './advice-hover';
 import type { HoverKind } from './hover-kind';
 import { layerTable } from './layer-table';
 import { code, commandLink, prose } from './markdown';
+import { sensitivitySection } from './sensitivity-hover';
 
 export const layerHover: HoverKind = {
   hoverAt(document, offset, workspace) {
@@ -24,9 +25,11 @@ export const layerHover: HoverKind = {
       ? ` · ${commandLink('change', commandIds.linkModel, [document.uri])} · ${commandLink('inspect', commandIds.inspect, [uriOf(link.path)])}`
       : '';
     const advice = workspace.adviceFor(link.path);
+    const measured = workspace.sensitivityFor(link.path);
     const parts = [
       layerTable(layers),
       advice ? adviceSection(layers, advice) : '',
+      measured ? sensitivitySection(layers, measured) : '',
       reasons(layers),
       `From ${code(workspace.labelOf(link.path))}${change}`,
     ];

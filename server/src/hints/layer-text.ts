@@ -2,17 +2,20 @@
 
 import type { LayerInfo } from '#protocol/inspection';
 import type { KnownAdvice } from '../models/advice-store';
+import type { KnownSensitivity } from '../models/sensitivity-store';
 import { adviceForAll } from './advice-text';
 import { count, macs, percent, range } from './figures';
+import { sensitivityText } from './sensitivity-text';
 
 /**
- * A layer, alone or in each of several blocks: `16–64 ch · 0.9–1.8 MMACs · Σ 9.0 MMACs · 5×`, and what
- * it would best suffer, where that is known.
+ * A layer, alone or in each of several blocks: `16–64 ch · 0.9–1.8 MMACs · Σ 9.0 MMACs · 5×`, what it
+ * would best suffer and how it takes quantization, where that is known.
  */
 export function layerText(
   layers: readonly LayerInfo[],
   totalMacs: number,
   known?: KnownAdvice,
+  measured?: KnownSensitivity,
 ): string {
   const [first] = layers;
   const channels = layers.flatMap((layer) => layer.channels ?? []);
@@ -31,7 +34,9 @@ export function layerText(
     parts.push(`${layers.length}×`);
   }
   const advice = known && adviceForAll(layers.flatMap(({ name }) => known.layers.get(name) ?? []));
-  return [...parts, ...(advice === undefined ? [] : [advice])].join(' · ');
+  const taken =
+    measured && sensitivityText(layers.flatMap(({ name }) => measured.layers.get(name) ?? []));
+  return [...parts, advice, taken].filter((part) => part !== undefined).join(' · ');
 }
 
 /** A module that holds layers: `10 layers · 3.6 MMACs · 22 %`. */

@@ -2,23 +2,29 @@
 
 import type { ModelComparison } from '#protocol/comparison';
 import type { ModelAdvice } from '#protocol/inspection';
+import { isSensitivityTable } from '#protocol/sensitivity';
 import { adviseLayers } from '#engine/advice/advise';
 import { compareModels } from '#engine/inspect/diff';
 import { loadModel } from '#engine/onnx/load';
 import { printModel } from '#engine/onnx/text/print';
+import { modelHash } from '#engine/recipe/identity';
+import { readSensitivity, sensitivityFile } from '#engine/recipe/sensitivity-folder';
 import { readModel, type ModelReading } from './reading';
+import type { FoundSensitivity } from './sensitivity-store';
 
 export type ModelTask =
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'compare'; readonly before: string; readonly after: string }
   | { readonly kind: 'print'; readonly path: string }
-  | { readonly kind: 'advise'; readonly path: string };
+  | { readonly kind: 'advise'; readonly path: string }
+  | { readonly kind: 'sensitivity'; readonly path: string };
 
 export interface ModelAnswers {
   readonly read: ModelReading;
   readonly compare: ModelComparison;
   readonly print: string;
   readonly advise: ModelAdvice;
+  readonly sensitivity: FoundSensitivity;
 }
 
 /** Tensors with more elements than this are elided in a text that is made for reading. */
@@ -43,5 +49,14 @@ export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
       return printModel(loadModel(task.path).model, { maxElements: mostElements });
     case 'advise':
       return adviseLayers(loadModel(task.path).model, { patience: advicePatience });
+    case 'sensitivity':
+      return findSensitivity(task.path);
   }
+}
+
+/** The table was written by us, but lies where anybody can write: it is checked like any other input. */
+function findSensitivity(path: string): FoundSensitivity {
+  const hash = modelHash(path);
+  const table = readSensitivity(path, hash);
+  return { file: sensitivityFile(path, hash), table: isSensitivityTable(table) ? table : null };
 }

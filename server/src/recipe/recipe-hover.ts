@@ -3,9 +3,10 @@
 import { adviceSection } from '../hints/advice-hover';
 import type { HoverKind } from '../hints/hover-kind';
 import { layerTable } from '../hints/layer-table';
+import { sensitivitySection } from '../hints/sensitivity-hover';
 import { propertiesAt, valuesOf } from '#engine/recipe/known-keys';
 import { entriesOf, isLayerGlob, recipeOf } from './recipe-document';
-import { adviceOf, inspectionOf, layersMatching } from './recipe-model';
+import { adviceOf, inspectionOf, layersMatching, sensitivityOf } from './recipe-model';
 
 export const recipeHover: HoverKind = {
   hoverAt(document, offset, workspace) {
@@ -22,7 +23,12 @@ export const recipeHover: HoverKind = {
         return inspection && { ...key, markdown: 'No layer of the model matches.' };
       }
       const advice = adviceOf(document, workspace);
-      const parts = [layerTable(layers), advice ? adviceSection(layers, advice) : ''];
+      const measured = sensitivityOf(document, workspace);
+      const parts = [
+        layerTable(layers),
+        advice ? adviceSection(layers, advice) : '',
+        measured ? sensitivitySection(layers, measured) : '',
+      ];
       return { ...key, markdown: parts.filter((part) => part !== '').join('\n\n') };
     }
     const property = propertiesAt(path.slice(0, -1))[name];

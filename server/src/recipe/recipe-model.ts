@@ -6,6 +6,7 @@ import picomatch from 'picomatch';
 import type { Inspection, LayerInfo } from '#protocol/inspection';
 import type { SourceDocument } from '../documents/source-document';
 import type { KnownAdvice } from '../models/advice-store';
+import type { KnownSensitivity } from '../models/sensitivity-store';
 import type { Workspace } from '../workspace';
 import { entryAt, recipeOf } from './recipe-document';
 
@@ -35,6 +36,15 @@ export function inspectionOf(
 export function adviceOf(document: SourceDocument, workspace: Workspace): KnownAdvice | undefined {
   const path = modelPathOf(document);
   return path === undefined ? undefined : workspace.adviceFor(path);
+}
+
+/** How the layers of the recipe's model take quantization, as far as it was measured. */
+export function sensitivityOf(
+  document: SourceDocument,
+  workspace: Workspace,
+): KnownSensitivity | undefined {
+  const path = modelPathOf(document);
+  return path === undefined || !existsSync(path) ? undefined : workspace.sensitivityFor(path);
 }
 
 /** The layers whose names match a glob, by the same rules as pruning. */

@@ -41,7 +41,7 @@ export function recipeOfTarget(
 }
 
 /** What the nearest recipe for the same model says of data, its paths made relative to the model. */
-function recipeFor(
+export function recipeFor(
   model: string,
   folder: string | undefined,
 ): Pick<Recipe, 'task' | 'data'> | undefined {

@@ -5,6 +5,7 @@ import type { JobEvent, JobRequest, JobToProcess } from '#engine/recipe/job-mess
 
 export type JobOutcome =
   | { readonly kind: 'done'; readonly reportFile: string; readonly missed: string | null }
+  | { readonly kind: 'measured' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -87,8 +88,9 @@ function outcomeOf(event: Exclude<JobEvent, { type: 'progress' }>): JobOutcome {
   switch (event.type) {
     case 'done':
       return { kind: 'done', reportFile: event.reportFile, missed: event.missed };
+    case 'measured':
     case 'cancelled':
-      return { kind: 'cancelled' };
+      return { kind: event.type };
     case 'failed':
       return { kind: 'failed', message: event.message };
   }

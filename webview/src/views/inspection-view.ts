@@ -3,11 +3,13 @@ import { LitElement, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Inspection, LayerInfo, ValueDescription } from '#protocol/inspection';
 import type { LayerComparison } from '#protocol/report';
+import type { SensitivityTable } from '#protocol/sensitivity';
 import { fileName, formatBytes, formatCount, formatMilliseconds, formatPercent } from '../format';
 import { actionBar } from '../parts/action-bar';
 import { issueList } from '../parts/checks';
 import '../parts/figures';
 import type { Figure } from '../parts/figures';
+import '../parts/heat-strip';
 import '../parts/layer-chart';
 import '../parts/sortable-table';
 import type { Column } from '../parts/sortable-table';
@@ -16,6 +18,7 @@ import { listStyles, textStyles } from '../styles';
 @customElement('coppice-inspection')
 export class InspectionView extends LitElement {
   @property({ attribute: false }) inspection: Inspection | undefined;
+  @property({ attribute: false }) sensitivity: SensitivityTable | undefined;
   @property({ type: Boolean }) interactive = false;
 
   static override styles = [textStyles, listStyles];
@@ -26,7 +29,7 @@ export class InspectionView extends LitElement {
     const { layers, totals } = inspection;
     return html`${heading(inspection)} ${this.interactive ? actionBar(actions) : nothing}
       <coppice-figures .figures=${figuresOf(inspection)}></coppice-figures>
-      ${issueList(inspection.issues)}
+      ${issueList(inspection.issues)} ${sensitivitySection(this.sensitivity)}
       <h2>Layers by cost</h2>
       <coppice-layers .layers=${layers.map(asComparison)}></coppice-layers>
       <h2>All layers</h2>
@@ -83,6 +86,20 @@ function figuresOf({ totals }: Inspection): readonly Figure[] {
       left: totals.prunableShare,
     },
   ];
+}
+
+function sensitivitySection(table: SensitivityTable | undefined) {
+  if (table === undefined) return nothing;
+  const original =
+    table.metric === null || table.original === null
+      ? ''
+      : ` The original has ${formatPercent(table.original, 1)} ${table.metric.title}.`;
+  return html`<h2>Sensitivity to quantization</h2>
+    <p class="muted">
+      Each layer quantized alone, measured on ${table.samples.toLocaleString('en')} samples for
+      ${table.profile}; the figure is the signal to quantization noise of the output.${original}
+    </p>
+    <coppice-heat-strip .table=${table}></coppice-heat-strip>`;
 }
 
 function asComparison(layer: LayerInfo): LayerComparison {

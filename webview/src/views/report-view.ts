@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '@vscode-elements/elements/dist/vscode-badge/index.js';
-import type { GroupReport, Report, StepReport } from '#protocol/report';
+import type { GroupReport, LayerComparison, Report, StepReport } from '#protocol/report';
 import { fileName, formatChange, formatCount, formatMilliseconds, formatPercent } from '../format';
 import { actionBar } from '../parts/action-bar';
 import { isVerified, issueList, verificationList } from '../parts/checks';
@@ -44,7 +44,8 @@ export class ReportView extends LitElement {
       ${verificationList(report.verification)} ${issueList(report.issues)}
       <h2>Layers</h2>
       <coppice-layers .layers=${report.layers}></coppice-layers>
-      ${groupSection(report.steps)} ${stepSection(report)} ${recipeSection(report)}`;
+      ${timeSection(report)} ${groupSection(report.steps)} ${stepSection(report)}
+      ${recipeSection(report)}`;
   }
 }
 
@@ -77,6 +78,54 @@ function actionsFor(report: Report) {
   ] as const;
   const recipe = report.recipe.path !== null || report.recipe.text !== null;
   return recipe ? [...actions, { action: 'openRecipe', title: 'Open Recipe' } as const] : actions;
+}
+
+function timeSection({ layers, timing }: Report) {
+  if (timing === undefined) return nothing;
+  const timed = layers.filter(
+    ({ before, after }) => before?.latencyMs !== undefined || after?.latencyMs !== undefined,
+  );
+  const { before, after } = timing;
+  return html`<h2>Time here</h2>
+    <p class="muted">
+      One inference on one thread of this machine takes ${formatMilliseconds(before.totalMs)} before
+      and ${formatMilliseconds(after.totalMs)} after, both measured in turns; of that, kernels of
+      layers ${formatMilliseconds(before.layersMs)} and ${formatMilliseconds(after.layersMs)},
+      conversions between number formats and layouts ${formatMilliseconds(before.conversionsMs)} and
+      ${formatMilliseconds(after.conversionsMs)}. What is fused into a layer counts to it.
+    </p>
+    <coppice-table label="Time per layer" .rows=${timed} .columns=${timeColumns}></coppice-table>`;
+}
+
+const timeColumns: readonly Column<LayerComparison>[] = [
+  { title: 'Layer', value: (row) => row.name },
+  { title: 'Operator', value: (row) => row.op },
+  { title: 'Bits before', numeric: true, value: (row) => row.before?.bits ?? null },
+  { title: 'Bits after', numeric: true, value: (row) => row.after?.bits ?? null },
+  timeColumn('Before', 'before'),
+  timeColumn('After', 'after'),
+  {
+    title: 'Change',
+    numeric: true,
+    value: ({ before, after }) =>
+      before?.latencyMs && after?.latencyMs !== undefined
+        ? after.latencyMs / before.latencyMs - 1
+        : null,
+    cell: ({ before, after }) =>
+      before?.latencyMs && after?.latencyMs !== undefined
+        ? formatChange(before.latencyMs, after.latencyMs)
+        : '–',
+  },
+  { title: 'Computed by', value: (row) => row.after?.kernel ?? null },
+];
+
+function timeColumn(title: string, side: 'before' | 'after'): Column<LayerComparison> {
+  const value = (row: LayerComparison): number | null => row[side]?.latencyMs ?? null;
+  const cell = (row: LayerComparison): string => {
+    const ms = value(row);
+    return ms === null ? '–' : formatMilliseconds(ms);
+  };
+  return { title, numeric: true, value, cell };
 }
 
 interface GroupRow extends GroupReport {

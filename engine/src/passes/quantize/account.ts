@@ -23,10 +23,11 @@ function note(subject: string, after: number, reason: string): PassNote {
   return { subject, layers: [subject], counts: 'bits', before: 32, after, reason };
 }
 
-function reasonOf({ site, weight }: QuantizedLayer, { grids }: Blueprint): string {
+function reasonOf({ site, weight }: QuantizedLayer, { grids, dynamic }: Blueprint): string {
   const { type, scale } = weight.grid;
   const scales = weight.grid.axis === undefined ? 'one scale' : `${scale.length} scales`;
-  const reads = grids.get(site.input)?.type.name ?? 'floats';
+  const float = dynamic ? 'bytes whose range is found when it runs' : 'floats';
+  const reads = grids.get(site.input)?.type.name ?? float;
   return `${type.name} weights with ${scales}, reads ${reads}`;
 }
 
@@ -45,5 +46,15 @@ export function issuesOf(
   );
   const { issue } = reducedRange(options, profile);
   const isByte = [...layers.values()].some(({ weight }) => weight.grid.type.bits === 8);
-  return issue && isByte ? [...idle, issue] : idle;
+  return [
+    ...idle,
+    ...(issue && isByte ? [issue] : []),
+    ...(layers.size > 0 ? [] : [nothing(floats)]),
+  ];
+}
+
+function nothing([first]: Placement['floats']): Issue {
+  const example = first ? `; ${first.name}, for one: ${first.reason}` : ', for it has none';
+  const message = `No layer of the model was quantized${example}.`;
+  return { severity: 'warning', code: 'nothing-quantized', message };
 }

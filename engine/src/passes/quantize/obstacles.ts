@@ -35,7 +35,10 @@ export function layerObstacle(
   if (opType === 'Gemm' && intAttribute(node, 'transA', 0) !== 0) {
     return 'it transposes what it reads';
   }
-  if (opType === 'MatMul' && weight.dims.length !== 2) return 'its weight is no matrix';
+  const isConv = opType.startsWith('Conv');
+  if (isConv ? weight.dims.length < 3 : weight.dims.length !== 2) {
+    return `its weight has ${weight.dims.length} dimensions`;
+  }
   if (elementCount(weight) === 0) return 'its weight is empty';
   if (!isFinite(weight)) return 'its weight holds values that are not finite';
   return undefined;

@@ -11,6 +11,8 @@ import { criteria } from '../engine/src/criteria';
 import { ops } from '../engine/src/ops';
 import { passes } from '../engine/src/passes';
 import { methods } from '../engine/src/passes/decompose/methods';
+import { calibrators } from '../engine/src/passes/quantize/calibrators';
+import { weightRanges } from '../engine/src/passes/quantize/weight-ranges';
 import { importances } from '../engine/src/passes/sparsify/importance';
 import { rewrites } from '../engine/src/passes/simplify/rewrites';
 import { propertiesAt, valuesOf } from '../engine/src/recipe/known-keys';
@@ -24,6 +26,7 @@ export function generatedFiles(): Record<string, string> {
     'docs/reference/recipe.md': recipePage(),
     'docs/reference/criteria.md': criteriaPage(),
     'docs/reference/decompositions.md': decompositionsPage(),
+    'docs/reference/calibrators.md': calibratorsPage(),
     'docs/reference/rewrites.md': rewritesPage(),
     'docs/reference/operators.md': operatorsPage(),
     'docs/reference/command-line.md': commandLinePage(),
@@ -90,6 +93,27 @@ function decompositionsPage(): string {
     'Decompositions',
     'How a layer becomes several smaller ones. With calibration data, each makes the error of the output least, else that of the weights. `auto` takes for each layer the one of `tucker2`, `svd`, `spatial-svd` and `decouple` that loses least.',
     body.slice(0, -1),
+  );
+}
+
+function calibratorsPage(): string {
+  const ofWeights = weightRanges.flatMap(({ id, title, doc }) => [
+    `### \`${id}\`: ${title}`,
+    '',
+    doc,
+    '',
+  ]);
+  return page(
+    'Calibrators',
+    'Which range of values the codes of `quantize` are spent on, by what the values of an activation are on calibration data.',
+    [
+      ...calibrators.flatMap(({ id, title, doc }) => [`## \`${id}\`: ${title}`, '', doc, '']),
+      '## Ranges of weights',
+      '',
+      'The same question for the weights of a layer, or of each channel of it (`weight_range`).',
+      '',
+      ...ofWeights.slice(0, -1),
+    ],
   );
 }
 

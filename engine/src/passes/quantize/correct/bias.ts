@@ -25,9 +25,9 @@ export function biasCorrection({ model, layers, grids }: Blueprint): Correction 
     verb: 'correcting the bias of',
     correct: async ({ layer, quantized, data }, context) => {
       const { site } = layer;
+      if (!sites.includes(site)) return layer;
       means ??= floatMeans(model, sites, data, context);
-      const wanted = (await means).get(site);
-      if (!wanted) return layer;
+      const wanted = (await means).get(site)!;
       const seen = new Means(wanted.length);
       const { kernel } = weightLayout(site.node, dimsOf(site.weight))!;
       const probe = (excerpt: Excerpt, node: Node): string[] => [

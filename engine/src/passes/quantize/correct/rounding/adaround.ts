@@ -17,20 +17,26 @@ import { parseModel } from '../../../../onnx/text/parse';
 import { openModel } from '../../../../runtime/open-model';
 import type { Feeds, NamedTensor } from '../../../../runtime/runtime';
 import type { LayerProduct } from '../product';
-import { betterOutputs } from './better-outputs';
+import { outputErrors } from './output-errors';
 import type { RoundingMethod, RoundingTask } from './method';
 
 const settings = {
-  iterations: 2000,
+  iterations: 1000,
   /** Rows of patches in one step. */
   batch: 256,
   rate: 0.01,
-  /** λ, of the regularizer, absent during the first `warmUp` of the iterations. */
-  weight: 0.01,
+  /**
+   * λ, of the regularizer, times the error that rounding to the nearest makes for each weight. Absent
+   * during the first `warmUp` of the iterations.
+   */
+  weight: 10,
   warmUp: 0.2,
   sharpness: { first: 20, last: 2 },
   /** Of Adam's running averages. */
   decay: { first: 0.9, second: 0.999 },
+  /** h(v) = clip(span·σ(v) − below, 0, 1). */
+  span: 1.2,
+  below: 0.1,
 };
 
 /** Iterations in one run, between which the work can be cancelled. */
@@ -44,13 +50,15 @@ export const adaround: RoundingMethod = {
     const { product } = task;
     const start = startOf(product);
     const fixed = fixedFeeds(task, start);
+    const before = await outputErrors(task, product.codes, runtime, signal);
+    const weight = (settings.weight * sum(before)) / (task.patches.rows * product.codes.length);
     const random = seededRandom(seed);
     let state: Feeds = stateOf(start.v, dimsOf(product));
     const session = await openModel(runtime, steps, { label: 'AdaRound' });
     try {
       for (let done = 0; done < settings.iterations; done += chunk) {
         const count = Math.min(chunk, settings.iterations - done);
-        const drawn = drawnFeeds(done, count, task.patches.rows, random);
+        const drawn = drawnFeeds(done, count, task.patches.rows, weight, random);
         const { v, first, second } = await session.run(
           { ...fixed, ...state, ...drawn },
           undefined,
@@ -65,9 +73,20 @@ export const adaround: RoundingMethod = {
     const codes = Int32Array.from(start.floor, (floor, i) => {
       return start.reach[i] === 0 || learned[i] < 0 ? floor : floor + 1;
     });
-    return { codes: await betterOutputs(task, product.codes, codes, runtime, signal) };
+    const after = await outputErrors(task, codes, runtime, signal);
+    const { features } = product;
+    const isBetter = after.map((error, output) => Number(error < before[output]));
+    return {
+      codes: codes.map((code, at) =>
+        isBetter[Math.floor(at / features)] ? code : product.codes[at],
+      ),
+    };
   },
 };
+
+function sum(values: Float32Array): number {
+  return values.reduce((all, each) => all + each, 0);
+}
 
 interface Start {
   /** The lower of the two codes, as far as the type holds it. */
@@ -90,7 +109,7 @@ function startOf({ weight, step, offset, min, max }: LayerProduct): Start {
     floor[i] = Math.min(Math.max(lower, min), max);
     base[i] = offset[i] + step[i] * floor[i];
     reach[i] = lower >= min && lower < max ? step[i] : 0;
-    v[i] = -Math.log(1.2 / (wanted - lower + 0.1) - 1);
+    v[i] = -Math.log(settings.span / (wanted - lower + settings.below) - 1);
   });
   return { floor, base, reach, v };
 }
@@ -113,17 +132,20 @@ function fixedFeeds({ product, patches, bounds }: RoundingTask, { base, reach }:
     base: tensor(base, dimsOf(product)),
     reach: tensor(reach, dimsOf(product)),
     bias: tensor(bias ?? new Float32Array(groups * outputs), [groups, 1, outputs]),
-    // The runtime's Clip takes no infinite bounds on all machines; these are as good.
-    lower: tensor([Math.max(bounds.lower, -largest)], []),
-    upper: tensor([Math.min(bounds.upper, largest)], []),
+    lower: tensor([bounds.lower], []),
+    upper: tensor([bounds.upper], []),
   };
 }
 
-const largest = 3.4e38;
-
 /** The rows of each step, and its rate, λ and β. */
-function drawnFeeds(done: number, count: number, rows: number, random: Random): Feeds {
-  const { batch, decay, iterations, warmUp, weight, sharpness } = settings;
+function drawnFeeds(
+  done: number,
+  count: number,
+  rows: number,
+  weight: number,
+  random: Random,
+): Feeds {
+  const { batch, decay, iterations, warmUp, sharpness } = settings;
   const drawn = BigInt64Array.from({ length: count * batch }, () => BigInt(random.integer(rows)));
   const schedule = new Float32Array(count * 3);
   for (let i = 0; i < count; i++) {
@@ -156,9 +178,11 @@ adaround (
   float[G,M,F] base, float[G,M,F] reach, float[G,M,F] v0, float[G,M,F] first0, float[G,M,F] second0
 ) => (float[G,M,F] v, float[G,M,F] first, float[G,M,F] second)
 <
-  float zero = {0}, float one = {1}, float two = {2}, float span = {1.2}, float below = {0.1},
-  float decay1 = {0.9}, float rest1 = {0.1}, float decay2 = {0.999}, float rest2 = {0.001},
-  float tiny = {1e-8}, float share = {${2 / settings.batch}}
+  float zero = {0}, float one = {1}, float two = {2}, float tiny = {1e-8},
+  float span = {${settings.span}}, float below = {${settings.below}},
+  float decay1 = {${settings.decay.first}}, float rest1 = {${1 - settings.decay.first}},
+  float decay2 = {${settings.decay.second}}, float rest2 = {${1 - settings.decay.second}},
+  float share = {${2 / settings.batch}}
 >
 {
   v, first, second = Loop <body = step (

@@ -93,11 +93,11 @@ export const quantizeOptions = z
         'Leaves in floating point what is not faster on integers here; times differ from run to run, so the result may, too.',
       ),
     widths: z
-      .array(z.union([z.literal(2), z.literal(3), z.literal(4), z.literal(8)]))
+      .array(z.union([z.literal(2), z.literal(3), z.literal(4), z.literal(8), z.literal(32)]))
       .min(1)
       .optional()
       .describe(
-        'Mixed precision: the bits that the weights of each layer choose from, beside floats, for bytes or max_drop.',
+        'Mixed precision: the bits that the weights of each layer choose from, for bytes or max_drop; 32 leaves a layer in floating point.',
       ),
     bytes: z
       .number()

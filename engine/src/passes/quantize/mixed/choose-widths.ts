@@ -7,13 +7,16 @@
 
 import { inspect } from '../../../inspect/inspect';
 import type { Issue } from '../../../ir/issue';
-import { elementCount } from '../../../ir/tensor';
+import { elementCount, tensorBytes } from '../../../ir/tensor';
 import type { PassContext } from '../../pass';
+import { quantizedBias } from '../bias';
+import type { Blueprint, QuantizedLayer } from '../blueprint';
 import type { Survey } from '../draft';
 import { withExceptions, type LayerOptions } from '../exceptions';
 import type { QuantizeOptions } from '../options';
 import type { LayerSite } from '../placement';
-import { quantizedType } from '../quantized-type';
+import type { QuantizedType } from '../quantized-type';
+import { widthOf, type Width } from '../sensitivity/width';
 import { simulate } from '../simulate';
 import { requireSupported } from '../supported';
 import type { Build, Decision, Reason } from './decision';
@@ -24,7 +27,10 @@ import { weightLosses } from './losses';
 /** Halvings of the budget for a limit on the drop: to a hundredth of the range. */
 const halvings = 7;
 
-/** A layer with what it may become, by rising bits; the last choice is float. */
+/** The width of what stays in floating point. */
+const float = 32;
+
+/** A layer with what it may become, by rising bits. */
 interface Item {
   readonly site: LayerSite;
   readonly choices: readonly (Choice & { readonly bits: number })[];
@@ -38,34 +44,66 @@ export async function chooseWidths(
   context: PassContext,
 ): Promise<Decision> {
   const bits = [...new Set(options.widths)].sort((a, b) => a - b);
-  const asked = bits.map((each) => [`${each} bits`, { weights: `int${each}` }] as const);
+  const asked = bits.map((each) => [`${each} bits`, exceptionOf(each)] as const);
   requireSupported(withExceptions(options, asked), survey.profile);
-  const losses = await weightLosses(survey, options, bits, judge, context);
-  const items = survey.placement.layers.map((site) => itemOf(site, bits, losses.get(site.name)!));
+  const integers = bits.filter((each) => each !== float);
+  const widths = integers.map((each) => widthOf(each, survey, options));
+  const losses = await weightLosses(survey, widths, judge, context);
+  const items = survey.placement.layers.map((site) =>
+    itemOf(site, bits, widths, losses.get(site.name)!),
+  );
   if (options.bytes !== undefined) {
     const total = inspect(survey.model, { path: '' }).totals.weightBytes;
-    const floats = total - costOf(items, (choices) => choices.length - 1);
-    const chosen = knapsack(choicesOf(items), options.bytes * total - floats);
-    const issues = chosen ? [] : [tooLarge(options.bytes, floats + costOf(items, () => 0), total)];
+    // Biases, what is no layer, and the grids of activations take the same whatever is chosen.
+    const grids = new Set(widths[0]?.blueprint.grids.values()).size;
+    const floats = items.reduce((sum, { site }) => sum + tensorBytes(site.weight), 0);
+    const rest = total - floats + grids * gridBytes;
+    const chosen = knapsack(choicesOf(items), options.bytes * total - rest);
+    const issues = chosen ? [] : [tooLarge(options.bytes, rest + costOf(items, () => 0), total)];
     return decide(items, chosen ?? items.map(() => 0), options, issues);
   }
   const chosen = await leastWithin(items, options, judge, build, context);
-  return decide(items, chosen, options, judge.issues);
+  const widest = items.map(({ choices }) => choices.length - 1);
+  const missed = chosen ? [] : [tooLossy(judge.inWords(options.max_drop!))];
+  return decide(items, chosen ?? widest, options, [...judge.issues, ...missed]);
 }
 
-function itemOf(site: LayerSite, bits: readonly number[], losses: readonly number[]): Item {
-  const elements = elementCount(site.weight);
-  const quantized = bits.map((each, i) => ({
-    bits: each,
-    cost: Math.ceil((elements * storedBits(each)) / 8),
+function itemOf(
+  site: LayerSite,
+  bits: readonly number[],
+  widths: readonly Width[],
+  losses: readonly number[],
+): Item {
+  const integers = widths.map(({ bits, blueprint }, i) => ({
+    bits,
+    cost: bytesOf(blueprint.layers.get(site.name)!, blueprint),
     loss: losses[i],
   }));
-  return { site, choices: [...quantized, { bits: 32, cost: 4 * elements, loss: 0 }] };
+  const asIs = { bits: float, cost: tensorBytes(site.weight), loss: 0 };
+  return { site, choices: bits.includes(float) ? [...integers, asIs] : integers };
 }
 
-/** Widths that have no type of their own take the room of the one that holds them. */
-function storedBits(bits: number): number {
-  return Number(/\d+$/.exec(quantizedType(`int${bits}`).storage)![0]);
+function exceptionOf(bits: number): LayerOptions {
+  return bits === float ? { skip: true } : { weights: `int${bits}` };
+}
+
+/** Codes, scales and zero points of a layer as they are written, with those that its bias needs. */
+function bytesOf(layer: QuantizedLayer, blueprint: Blueprint): number {
+  const { site, weight } = layer;
+  const { scale, type } = weight.grid;
+  const stored = storedBits(type);
+  const codes = Math.ceil((elementCount(site.weight) * stored) / 8);
+  const grid = scale.length * 4 + Math.ceil((scale.length * stored) / 8);
+  const biasGrid = quantizedBias(layer, blueprint) ? scale.length * 8 : 0;
+  return codes + grid + biasGrid;
+}
+
+/** A scale of four bytes and a zero point of one. */
+const gridBytes = 5;
+
+/** A type that no format has takes the room of the one that holds it. */
+function storedBits({ storage }: QuantizedType): number {
+  return Number(/\d+$/.exec(storage)![0]);
 }
 
 function choicesOf(items: readonly Item[]): (readonly Choice[])[] {
@@ -76,14 +114,14 @@ function costOf(items: readonly Item[], choice: (choices: readonly Choice[]) => 
   return items.reduce((sum, { choices }) => sum + choices[choice(choices)].cost, 0);
 }
 
-/** The cheapest choice found that keeps the limit; everything in float keeps any. */
+/** The cheapest choice found that keeps the limit; undefined where the widest everywhere does not. */
 async function leastWithin(
   items: readonly Item[],
   options: QuantizeOptions,
   judge: Judge,
   build: Build,
   { signal, progress }: PassContext,
-): Promise<number[]> {
+): Promise<number[] | undefined> {
   const verdicts = new Map<string, boolean>();
   const keeps = async (chosen: readonly number[]): Promise<boolean> => {
     const known = verdicts.get(chosen.join());
@@ -99,8 +137,9 @@ async function leastWithin(
   let best = items.map(({ choices }) => choices.length - 1);
   const narrowest = items.map(() => 0);
   if (await keeps(narrowest)) return narrowest;
+  if (!(await keeps(best))) return undefined;
   for (let i = 0; i < halvings; i++) {
-    // Most of the range lies between the widest integers and floats, so ratios are halved.
+    // Widths differ by factors, so the middle is that of ratios.
     const budget = Math.sqrt(least * most);
     const chosen = knapsack(choicesOf(items), budget)!;
     if (await keeps(chosen)) {
@@ -122,7 +161,7 @@ function decide(
   const picked = items.map(({ site, choices }, i) => ({ name: site.name, ...choices[chosen[i]] }));
   const exceptions = picked.map(({ name, bits }): [string, LayerOptions] => [
     name,
-    bits === 32 ? { skip: true } : { weights: `int${bits}` },
+    exceptionOf(bits),
   ]);
   const reasons = picked.map(({ name, bits, loss, cost }, i): [string, Reason] => [
     name,
@@ -134,7 +173,7 @@ function decide(
 function reasonFor(bits: number, { choices }: Item, at: number): string {
   const share = (loss: number): string => `${(100 * loss).toPrecision(2)} %`;
   const own =
-    bits === 32
+    bits === float
       ? 'stays float'
       : `${bits} bits: alone it adds noise of ${share(choices[at].loss)} to the output`;
   const below = choices[at - 1] as (typeof choices)[number] | undefined;
@@ -148,5 +187,13 @@ function tooLarge(wanted: number, least: number, total: number): Issue {
     message:
       `With the narrowest of the widths everywhere ${((100 * least) / total).toFixed(1)} % of the bytes are left, ` +
       `not ${(100 * wanted).toFixed(1)} %: give a narrower one under widths.`,
+  };
+}
+
+function tooLossy(limit: string): Issue {
+  return {
+    severity: 'warning',
+    code: 'target-missed',
+    message: `With the widest of the widths everywhere more than ${limit} are lost: give a wider one under widths, 32 for floats.`,
   };
 }

@@ -1,78 +1,121 @@
 /**
  * The accuracy-aware loop: everything is quantized, and the layers that harm most go back to floating
- * point until no more is lost than allowed. Layers are ranked once, by what restoring each of them
- * alone gives back; of that ranking the shortest beginning is taken that keeps the limit, found by
- * doubling and halving instead of one layer at a time.
+ * point until no more is lost than allowed. In each round the layers that are left are ranked by what
+ * restoring each of them alone gives back, and as many as before are reverted again, so that rounds
+ * are few; of the last round then no more are reverted than the limit needs.
  */
 
 import type { PassContext } from '../../pass';
+import type { Blueprint } from '../blueprint';
 import { inFloat } from '../exceptions';
 import type { QuantizeOptions } from '../options';
 import { tryRestored } from '../sensitivity/restored';
 import { simulate } from '../simulate';
 import type { Build, Decision, Reason } from './decision';
-import type { Judge } from './judge';
+import type { Judge, Judgement } from './judge';
 
 export async function limitDrop(
   options: QuantizeOptions,
   limit: number,
   judge: Judge,
   build: Build,
-  { signal, progress }: PassContext,
+  context: PassContext,
 ): Promise<Decision> {
-  const { blueprint } = await build(options);
-  const whole = await judge.judge(simulate(blueprint), signal);
-  const { issues } = judge;
-  if (whole.drop <= limit) return { options, reasons: new Map(), issues };
-  const restored = await tryRestored(blueprint, judge.batches, {
-    lanes: judge.lanes,
-    signal,
-    progress,
-  });
-  const gain = (name: string): number => restored.get(name)?.sqnrDb ?? Infinity;
-  const ranking = [...restored.keys()].sort((a, b) => gain(b) - gain(a));
-  const keeps = async (count: number): Promise<boolean> => {
-    progress({ message: `measuring with ${count} layers in float` });
-    const attempt = await build(inFloat(options, ranking.slice(0, count)));
-    return (await judge.judge(simulate(attempt.blueprint), signal)).drop <= limit;
+  const { signal, progress } = context;
+  const attempt = async (floats: readonly string[]): Promise<Attempt> => {
+    progress({ message: `measuring with ${floats.length} layers in float` });
+    const { blueprint } = await build(inFloat(options, floats));
+    return { blueprint, judgement: await judge.judge(simulate(blueprint), signal) };
   };
-  const count = await fewest(ranking.length - 1, keeps);
-  const reverted = ranking.slice(0, count ?? ranking.length);
-  const reasons = reverted.map((name): [string, Reason] => [
-    name,
-    {
-      reason: `stays float: restoring it alone brings the output from ${decibels(whole.sqnrDb)} to ${decibels(gain(name))}, and everything quantized loses ${judge.inWords(whole.drop)}`,
-      why: { restoredSqnrDb: gain(name), wholeSqnrDb: whole.sqnrDb, wholeDrop: whole.drop },
-    },
-  ]);
-  const message = `The drop stays within ${judge.inWords(limit)} only with every layer in floating point: nothing was quantized.`;
+  const keeps = async (floats: readonly string[]): Promise<boolean> =>
+    (await attempt(floats)).judgement.drop <= limit;
+
+  const reasons = new Map<string, Reason>();
+  let reverted: string[] = [];
+  let at = await attempt(reverted);
+  while (at.judgement.drop > limit) {
+    const ranking = await rank(at, judge, context);
+    if (ranking.length <= Math.max(1, reverted.length))
+      return nothingKept(inFloat(options, reverted), at, limit, judge);
+    const before = reverted;
+    const worst = ranking.slice(0, Math.max(1, before.length));
+    for (const { name, sqnrDb } of worst) reasons.set(name, reasonFor(sqnrDb, at, judge));
+    reverted = [...before, ...worst.map(({ name }) => name)];
+    at = await attempt(reverted);
+    if (at.judgement.drop <= limit) {
+      reverted = await fewest(before.length, reverted, keeps);
+    }
+  }
+  const needed = reverted.map((name) => [name, reasons.get(name)!] as const);
+  return { options: inFloat(options, reverted), reasons: new Map(needed), issues: judge.issues };
+}
+
+interface Attempt {
+  readonly blueprint: Blueprint;
+  readonly judgement: Judgement;
+}
+
+interface Restored {
+  readonly name: string;
+  /** Of the output with this layer restored; infinite where nothing is lost any more. */
+  readonly sqnrDb: number;
+}
+
+/** Layers by what restoring them gives back, most first. */
+async function rank(
+  { blueprint }: Attempt,
+  { batches, lanes }: Judge,
+  { signal, progress }: PassContext,
+): Promise<Restored[]> {
+  const restored = await tryRestored(blueprint, batches, { lanes, signal, progress });
+  return [...restored]
+    .map(([name, { sqnrDb }]) => ({ name, sqnrDb: sqnrDb ?? Infinity }))
+    .sort((a, b) => b.sqnrDb - a.sqnrDb);
+}
+
+/** The shortest beginning of a list that holds, longer than `fails`; the whole list does. */
+async function fewest(
+  fails: number,
+  all: readonly string[],
+  holds: (beginning: readonly string[]) => Promise<boolean>,
+): Promise<string[]> {
+  let [low, high] = [fails, all.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (await holds(all.slice(0, middle))) high = middle;
+    else low = middle;
+  }
+  return all.slice(0, high);
+}
+
+function reasonFor(restoredDb: number, { judgement }: Attempt, judge: Judge): Reason {
+  const { sqnrDb, drop } = judgement;
   return {
-    options: inFloat(options, reverted),
-    reasons: new Map(reasons),
-    issues: count ? issues : [...issues, { severity: 'warning', code: 'target-missed', message }],
+    reason:
+      `stays float: restoring it alone brings the output from ${decibels(sqnrDb)} to ` +
+      `${decibels(restoredDb)}, when ${judge.inWords(drop)} were lost`,
+    why: {
+      restoredSqnrDb: Number.isFinite(restoredDb) ? restoredDb : null,
+      quantizedSqnrDb: sqnrDb,
+      drop,
+    },
   };
 }
 
-/** The least count from 1 to `most` that holds, where more never harms; undefined where none does. */
-export async function fewest(
-  most: number,
-  holds: (count: number) => Promise<boolean>,
-): Promise<number | undefined> {
-  let fails = 0;
-  let tried = Math.min(1, most);
-  while (tried > fails && !(await holds(tried))) {
-    fails = tried;
-    tried = Math.min(2 * tried, most);
-  }
-  if (tried === fails) return undefined;
-  while (tried - fails > 1) {
-    const middle = (fails + tried) >> 1;
-    if (await holds(middle)) tried = middle;
-    else fails = middle;
-  }
-  return tried;
+function nothingKept(
+  options: QuantizeOptions,
+  { blueprint }: Attempt,
+  limit: number,
+  judge: Judge,
+): Decision {
+  const message = `No more than ${judge.inWords(limit)} are lost only with every layer in floating point, so nothing was quantized.`;
+  return {
+    options: inFloat(options, [...blueprint.layers.keys()]),
+    reasons: new Map(),
+    issues: [...judge.issues, { severity: 'warning', code: 'target-missed', message }],
+  };
 }
 
 function decibels(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? 'no noise' : `${value.toFixed(1)} dB`;
+  return value === null || !Number.isFinite(value) ? 'no noise at all' : `${value.toFixed(1)} dB`;
 }

@@ -1,11 +1,10 @@
 /** What each layer's weights cost the output at each width, nothing else being quantized. */
 
 import type { PassContext } from '../../pass';
-import type { QuantizeOptions } from '../options';
 import type { Survey } from '../draft';
 import { Outcome } from '../sensitivity/outcome';
 import { tryLayers } from '../sensitivity/trials';
-import { widthOf } from '../sensitivity/width';
+import type { Width } from '../sensitivity/width';
 import type { Judge } from './judge';
 
 /** Samples that are looked at: noise is a mean over all outputs, which few samples tell well. */
@@ -13,27 +12,20 @@ const samples = 64;
 
 /** Noise as a share of the output's power, by layer and width. Noises of layers add up. */
 export async function weightLosses(
-  survey: Survey,
-  options: QuantizeOptions,
-  bits: readonly number[],
+  { model, placement }: Survey,
+  widths: readonly Width[],
   { lanes, batches }: Judge,
   { signal, progress }: PassContext,
 ): Promise<Map<string, number[]>> {
-  const widths = bits.map((each) => widthOf(each, survey, options));
-  const { layers } = survey.placement;
-  const outcomes = new Map(layers.map(({ name }) => [name, bits.map(() => new Outcome())]));
+  const { layers } = placement;
+  const outcomes = new Map(layers.map(({ name }) => [name, widths.map(() => new Outcome())]));
   const trials = ({ name }: { readonly name: string }) =>
     widths.map(({ weights }, i) => ({
       weight: weights.get(name)!,
       samples,
       outcome: outcomes.get(name)![i],
     }));
-  await tryLayers(
-    { model: survey.model, layers },
-    batches,
-    { trials },
-    { lanes, signal, progress },
-  );
+  await tryLayers({ model, layers }, batches, { trials }, { lanes, signal, progress });
   const loss = (outcome: Outcome): number => {
     const { sqnrDb } = outcome.effect(batches.truths);
     return sqnrDb === null ? 0 : 10 ** (-sqnrDb / 10);

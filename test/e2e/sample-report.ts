@@ -1,5 +1,5 @@
 /** A report of a run that never was, with everything in it that the page can show. Same values every time. */
-import type { GroupReport, LayerComparison, Report } from '#protocol/report';
+import type { GroupReport, LayerComparison, LayerFigures, Report } from '#protocol/report';
 
 const stages = [
   { name: 'layer1', blocks: 3, channels: 16, size: 32 },
@@ -23,8 +23,8 @@ const layers: readonly LayerComparison[] = [
   {
     name: 'fc',
     op: 'Gemm',
-    before: { params: 650, macs: 640, channels: 10 },
-    after: { params: 650, macs: 640, channels: 10 },
+    before: { params: 650, macs: 640, channels: 10, ...timed(640, 'Gemm') },
+    after: { params: 650, macs: 640, channels: 10, ...timed(640, 'Gemm') },
   },
 ];
 
@@ -45,6 +45,10 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
     metric: { id: 'top1', title: 'top-1 accuracy', samples: 2000 },
     before: { ...totals('before'), latencyMs: 3.91, metric: 0.9285 },
     after: { ...totals('after'), latencyMs: 2.24, metric: 0.9145 },
+    timing: {
+      before: { totalMs: 3.82, layersMs: 3.61, conversionsMs: 0.04 },
+      after: { totalMs: 2.19, layersMs: 2.02, conversionsMs: 0.04 },
+    },
     steps: [
       {
         pass: 'prune',
@@ -106,6 +110,7 @@ function convolution(
     params: from * to * 9,
     macs: from * to * 9 * size * size,
     channels: to,
+    ...timed(from * to * 9 * size * size, 'Conv'),
   });
   return {
     name,
@@ -113,6 +118,10 @@ function convolution(
     before: side(inputs, outputs),
     after: side(inputsAfter, outputsAfter),
   };
+}
+
+function timed(macs: number, kernel: string): Pick<LayerFigures, 'bits' | 'latencyMs' | 'kernel'> {
+  return { bits: 32, latencyMs: 0.004 + (0.09 * macs) / 1e6, kernel };
 }
 
 function totals(side: 'before' | 'after'): { params: number; macs: number; weightBytes: number } {

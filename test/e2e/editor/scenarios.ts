@@ -4,6 +4,7 @@ import { compress } from './compress';
 import { hints } from './hints';
 import { languages } from './languages';
 import { report } from './report';
+import { sensitivity } from './sensitivity';
 import { themes } from './themes';
 import { trust } from './trust';
 import type { Workbench } from './workbench';
@@ -11,4 +12,12 @@ import type { Workbench } from './workbench';
 /** Adds its tests to the suite. */
 export type Scenario = (suite: Suite, workbench: Workbench) => void;
 
-export const scenarios: readonly Scenario[] = [trust, languages, report, themes, hints, compress];
+export const scenarios: readonly Scenario[] = [
+  trust,
+  languages,
+  report,
+  themes,
+  hints,
+  sensitivity,
+  compress,
+];

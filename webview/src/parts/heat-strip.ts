@@ -35,6 +35,7 @@ export class HeatStrip extends LitElement {
       }
       [role='row'] {
         display: flex;
+        align-items: center;
         gap: 2px;
         margin-bottom: 2px;
       }
@@ -46,6 +47,7 @@ export class HeatStrip extends LitElement {
         background: var(--vscode-editor-background);
       }
       .cell {
+        box-sizing: border-box;
         flex: 1 0 18px;
         max-width: 40px;
         height: 26px;

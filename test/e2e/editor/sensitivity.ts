@@ -1,0 +1,46 @@
+/** A stored sensitivity table in the editor: at the layers, over them, and on the model's page. */
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sensitivityFile } from '#engine/recipe/sensitivity-folder';
+import { sampleSensitivity } from '../../support/sample-sensitivity';
+import { expectAccessible, picture } from '../browser';
+import type { Scenario } from './scenarios';
+
+export const sensitivity: Scenario = (suite, workbench) => {
+  const { page } = workbench;
+
+  const store = (): void => {
+    const file = sensitivityFile(join(workbench.folder, 'models', 'fashion.onnx'));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(sampleSensitivity));
+  };
+
+  suite.test('a stored table is shown at each layer as soon as it is there', async () => {
+    rmSync(join(workbench.folder, '.coppice', 'sensitivity'), { recursive: true, force: true });
+    await workbench.openFile('fashion_net.py');
+    await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.*113 kMACs/);
+    store();
+    await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.* · int8 ✓ 41 dB · int4 ✗ 9 dB/);
+    await picture(page, 'hints-sensitivity-light');
+  });
+
+  suite.test('hovering over a layer says how it takes quantization, and why', async () => {
+    store();
+    await workbench.openFile('fashion_net.py');
+    await workbench.line(/int4 ✗ 9 dB/);
+    const hover = await workbench.hover(/^fc$/, 'int8');
+    assert.match(await hover.innerText(), /8 bits ✓/);
+    await picture(page, 'hover-sensitivity-light');
+  });
+
+  suite.test("the model's page shows the layers as a heat strip", async () => {
+    store();
+    await workbench.runCommand('Coppice: Inspect Model');
+    await workbench.pickRow('models/fashion.onnx');
+    const frame = await workbench.webview('fashion.onnx');
+    await frame.getByRole('grid', { name: 'Sensitivity to quantization' }).waitFor();
+    await picture(page, 'sensitivity-page-light');
+    await expectAccessible(frame);
+  });
+};

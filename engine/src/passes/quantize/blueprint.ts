@@ -35,6 +35,8 @@ export interface Blueprint {
   readonly layers: ReadonlyMap<string, QuantizedLayer>;
   /** Value → its grid; values that share one hold the same object. */
   readonly grids: ReadonlyMap<string, Grid>;
+  /** What layers read is quantized when the model runs, each time by its own range. */
+  readonly dynamic?: boolean;
   /** By the name of the initializer. */
   readonly operands: ReadonlyMap<string, QuantizedOperand>;
 }

@@ -5,13 +5,14 @@ import { dimsOf, floats } from '../../ir/tensor';
 import type { Summary } from '../../runtime/histogram';
 import { layerRule } from '../layer-rules';
 import type { PassContext } from '../pass';
+import { quantizeBlocks } from './blocks';
 import type { Blueprint, QuantizedLayer, QuantizedOperand } from './blueprint';
 import { activationGrids, observe, type Calibration } from './calibrate';
 import type { Calibrator } from './calibrators/calibrator';
 import { calibrators } from './calibrators/index';
 import { encode, gridOf } from './grid';
 import type { QuantizeOptions } from './options';
-import { place, type Placement, type QuantizerSite } from './placement';
+import { place, type LayerSite, type Placement, type QuantizerSite } from './placement';
 import { profiles } from './profiles/index';
 import type { Profile } from './profiles/profile';
 import { quantizedType, type QuantizedType } from './quantized-type';
@@ -48,7 +49,7 @@ export async function draft(
 export async function survey(
   model: Model,
   options: QuantizeOptions,
-  context: Calibration & PassContext,
+  context: Partial<Calibration> & PassContext,
 ): Promise<Survey> {
   const profile = profiles.find(({ id }) => id === options.profile)!;
   requireSupported(options, profile);
@@ -57,13 +58,31 @@ export async function survey(
     const { skip, weights = options.weights } = layerRule([layer], options.layers);
     return skip || weights === 'float' ? 'the recipe leaves it' : undefined;
   });
-  const placement =
-    options.activations === 'float' ? { ...placed, quantizers: [], operands: [] } : placed;
+  const placement = isStatic(options) ? placed : withoutQuantizers(placed, options);
+  const { runtime, calibration } = context;
   const seen =
-    placement.quantizers.length === 0
-      ? new Map<string, Summary>()
-      : await observe(model, placement.quantizers, calibrator, context);
+    placement.quantizers.length > 0 && runtime && calibration
+      ? await observe(model, placement.quantizers, calibrator, { ...context, runtime, calibration })
+      : new Map<string, Summary>();
   return { model, profile, placement, calibrator, seen };
+}
+
+/** Whether ranges of activations are found beforehand, on calibration data. */
+export function isStatic({ activations }: QuantizeOptions): boolean {
+  return activations !== 'float' && activations !== 'dynamic';
+}
+
+function withoutQuantizers(placed: Placement, { activations }: QuantizeOptions): Placement {
+  const alone = { ...placed, quantizers: [], operands: [] };
+  if (activations === 'float') return alone;
+  const reason = 'only MatMul and Gemm are quantized dynamically';
+  const others = placed.layers.filter((site) => !isProduct(site));
+  const floats = [...placed.floats, ...others.map(({ name }) => ({ name, reason }))];
+  return { ...alone, layers: placed.layers.filter(isProduct), floats };
+}
+
+function isProduct({ node }: LayerSite): boolean {
+  return node.opType === 'MatMul' || node.opType === 'Gemm';
 }
 
 /** @param types those of the options by default. */
@@ -80,6 +99,10 @@ export function drawUp(
   const { isReduced } = reducedRange(options, profile);
   const layers = placement.layers.map((site): [string, QuantizedLayer] => {
     const type = types.weights(site.name);
+    if (options.weight_block && isProduct(site) && type.bits === 4) {
+      const range = weightRangeFor(options.weight_range, type);
+      return [site.name, { site, weight: quantizeBlocks(site, options.weight_block, type, range) }];
+    }
     const weight = quantizeWeight(site, {
       type,
       symmetric: true,
@@ -91,7 +114,8 @@ export function drawUp(
     return [site.name, { site, weight }];
   });
   const operands = quantizedOperands(placement.operands, options, profile);
-  return { model, profile, layers: new Map(layers), grids, operands };
+  const dynamic = options.activations === 'dynamic';
+  return { model, profile, layers: new Map(layers), grids, dynamic, operands };
 }
 
 /** Constants among operands have the type of activations: the kernels want both sides alike. */

@@ -12,6 +12,11 @@ export interface Grid {
   readonly zeroPoint: Int32Array;
   /** The axis that the scales belong to; absent where one scale serves the whole tensor. */
   readonly axis?: number;
+  /**
+   * Of a matrix whose outputs `axis` counts: how many inputs in a row share a scale. The scales of an
+   * output lie next to each other.
+   */
+  readonly block?: number;
 }
 
 export interface Range {
@@ -99,9 +104,25 @@ export function scaleIndices(
   return { block, count: dims[axis] };
 }
 
+/** The index of the scale of each element of a matrix whose outputs have one for each block of inputs. */
+export function blockIndex(dims: readonly number[], grid: Grid): (element: number) => number {
+  const [rows, columns] = dims;
+  const size = grid.block!;
+  const perOutput = Math.ceil((grid.axis === 0 ? columns : rows) / size);
+  return (element) => {
+    const [row, column] = [Math.floor(element / columns), element % columns];
+    const [output, input] = grid.axis === 0 ? [row, column] : [column, row];
+    return output * perOutput + Math.floor(input / size);
+  };
+}
+
 /** The codes of a tensor, rounded to the nearest. */
 export function encode(values: Float32Array, dims: readonly number[], grid: Grid): Int32Array {
   const codes = new Int32Array(values.length);
+  if (grid.block !== undefined) {
+    const indexOf = blockIndex(dims, grid);
+    return codes.map((_, at) => codeOf(grid, values[at], indexOf(at)));
+  }
   const { block, count } = scaleIndices(dims, grid.axis);
   for (let start = 0, i = 0; start < values.length; start += block, i = (i + 1) % count) {
     for (let at = start; at < start + block; at++) codes[at] = codeOf(grid, values[at], i);
@@ -116,6 +137,13 @@ export function decode(
   grid: Grid,
 ): Float32Array {
   const values = new Float32Array(codes.length);
+  if (grid.block !== undefined) {
+    const indexOf = blockIndex(dims, grid);
+    return values.map((_, at) => {
+      const i = indexOf(at);
+      return (codes[at] - grid.zeroPoint[i]) * grid.scale[i];
+    });
+  }
   const { block, count } = scaleIndices(dims, grid.axis);
   for (let start = 0, i = 0; start < codes.length; start += block, i = (i + 1) % count) {
     const scale = grid.scale[i];

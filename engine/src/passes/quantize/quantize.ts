@@ -10,6 +10,8 @@ import { quantizeOptions, type QuantizeOptions } from './options';
 import { prepare } from './prepare';
 import { stages } from './stages';
 import type { Built, Reason } from './mixed/decision';
+import { correctAnalytically } from './correct/analytic';
+import { isAnalytic } from './correct/stage';
 import { decidePrecision } from './mixed/decide';
 import { formatOf } from './supported';
 import { writers } from './write/index';
@@ -56,15 +58,19 @@ async function run(
   const build = async (wanted: QuantizeOptions): Promise<Built> => {
     const surveyed = await survey(model, wanted, able ?? context);
     let blueprint = drawUp(surveyed, wanted);
-    if (!able) return { surveyed, blueprint };
-    for (const stage of stages) blueprint = await stage(blueprint, wanted, able);
+    if (able) for (const stage of stages) blueprint = await stage(blueprint, wanted, able);
+    if (isAnalytic(wanted, able !== undefined)) {
+      blueprint = await correctAnalytically(given, blueprint, context);
+    }
     return { surveyed, blueprint };
   };
   const faster =
     options.only_where_faster && able
       ? await findFaster(model, options, able)
       : { options, notes: new Map<string, PassNote>(), issues: [] };
-  const decision = await decidePrecision(model, faster.options, able, build);
+  const decision = able
+    ? await decidePrecision(model, faster.options, able, build)
+    : { options: faster.options, reasons: new Map<string, Reason>(), issues: [] };
   const chosen = decision.options;
   const { surveyed, blueprint } = await build(chosen);
   const { profile, placement } = surveyed;

@@ -7,6 +7,7 @@ import { decodedWeight, type Blueprint, type QuantizedLayer } from './blueprint'
 import { decode, type Grid } from './grid';
 import { quantizedType } from './quantized-type';
 import { QuantizedGraph } from './write/quantized-graph';
+import { suitableOpset } from './write/suitable-opset';
 
 export interface SimulationOptions {
   /** The layers whose weights are quantized; all by default. */
@@ -32,7 +33,7 @@ export function simulate(blueprint: Blueprint, options: SimulationOptions = {}):
 /** The same, with the names of the values as they are before rounding. */
 export function simulation(blueprint: Blueprint, options: SimulationOptions = {}): Simulation {
   const unrounded = new Map<string, string>();
-  const graph = new QuantizedGraph(blueprint.model);
+  const graph = new QuantizedGraph(blueprint.dynamic ? suitableOpset(blueprint) : blueprint.model);
   const { weights = () => true, activations = () => true } = options;
   const nodes = new Map(graph.graph.node.map((node) => [node.output[0], node]));
   for (const [name, layer] of blueprint.layers) {
@@ -62,7 +63,29 @@ export function simulation(blueprint: Blueprint, options: SimulationOptions = {}
     };
     graph.insert(value, round, wanted === true ? undefined : wanted);
   }
+  if (blueprint.dynamic) roundDynamically(graph, blueprint, activations);
   return { model: graph.finish(), unrounded };
+}
+
+/** What each layer reads, rounded to a grid that covers it each time the model runs. */
+function roundDynamically(
+  graph: QuantizedGraph,
+  { layers }: Blueprint,
+  activations: NonNullable<SimulationOptions['activations']>,
+): void {
+  const readers = new Map<string, Set<string>>();
+  for (const { site } of layers.values()) {
+    const [output] = site.node.output;
+    if (!reads(activations(site.input), output)) continue;
+    readers.set(site.input, (readers.get(site.input) ?? new Set()).add(output));
+  }
+  for (const [value, outputs] of readers) {
+    const round = (source: string): string => {
+      const { codes, scale, zeroPoint } = graph.quantizeDynamically(source);
+      return graph.node('DequantizeLinear', [codes, scale, zeroPoint], `${value}_dequantized`);
+    };
+    graph.insert(value, round, outputs);
+  }
 }
 
 function reads(wanted: boolean | ReadonlySet<string>, reader: string): boolean {

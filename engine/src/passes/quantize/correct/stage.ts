@@ -31,6 +31,11 @@ export const corrections: Stage = async (blueprint, options, context) => {
   return again ? walk(rounded, () => biasCorrection(rounded), context) : rounded;
 };
 
+/** Whether BatchNormalization is to tell the shifts: where that is asked for, or there is no data. */
+export function isAnalytic({ correct_bias }: QuantizeOptions, hasData: boolean): boolean {
+  return correct_bias === 'analytic' || (correct_bias === 'auto' && !hasData);
+}
+
 /** At eight bits a corrected bias does as much as other codes would, in far less time. */
 function methodFor(
   { weight }: QuantizedLayer,

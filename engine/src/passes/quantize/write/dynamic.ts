@@ -10,6 +10,7 @@ import type { Node } from '../../../ir/model';
 import { dimsOf } from '../../../ir/tensor';
 import { outputRows } from '../blocks';
 import type { QuantizedLayer } from '../blueprint';
+import { biasBehind } from './bias-behind';
 import type { QuantizedGraph } from './quantized-graph';
 
 /** Puts these nodes in the place of the layer's MatMul or Gemm. */
@@ -29,10 +30,14 @@ export function writeDynamic(graph: QuantizedGraph, node: Node, layer: Quantized
   const stored = graph.constant(`${name}_quantized`, storage, [inputs, outputs], codes);
   const scale = graph.constant(`${name}_scale`, 'float', dims, scales);
   const zero = graph.constant(`${name}_zero_point`, storage, dims, grid.zeroPoint);
-  const bias = graph.bias(node, layer);
+  const bias = biasBehind(graph, node, layer);
   graph.substitute(node, (wanted) => {
     const read = graph.quantizeDynamically(node.input[0]);
-    const sums = graph.node('MatMulInteger', [read.codes, stored, read.zeroPoint, zero], `${wanted}_sums`);
+    const sums = graph.node(
+      'MatMulInteger',
+      [read.codes, stored, read.zeroPoint, zero],
+      `${wanted}_sums`,
+    );
     const wide = graph.node('Cast', [sums], `${wanted}_cast`, { to: 1 });
     const step = graph.node('Mul', [read.scale, scale], `${wanted}_scale`);
     const product = graph.node('Mul', [wide, step], wanted);

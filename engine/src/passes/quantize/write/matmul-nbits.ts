@@ -11,6 +11,7 @@ import type { Node } from '../../../ir/model';
 import { dimsOf } from '../../../ir/tensor';
 import { outputRows } from '../blocks';
 import type { QuantizedLayer } from '../blueprint';
+import { biasBehind } from './bias-behind';
 import type { QuantizedGraph } from './quantized-graph';
 
 const bits = 4;
@@ -45,9 +46,9 @@ export function writeMatMulNBits(graph: QuantizedGraph, node: Node, layer: Quant
     input.push(graph.constant(`${name}_zero_points`, 'uint8', [outputs * width], zeros));
   }
   const attributes = { K: inputs, N: outputs, bits, block_size: size };
-  const bias = graph.bias(node, layer);
+  const bias = biasBehind(graph, node, layer);
   graph.substitute(node, (wanted) => {
-    const product = graph.microsoft('MatMulNBits', input, wanted, attributes);
+    const product = graph.ownNode('MatMulNBits', input, wanted, attributes);
     return bias ? graph.node('Add', [product, bias], wanted) : product;
   });
 }

@@ -3,6 +3,8 @@
 import type { Model, Node } from '../../../ir/model';
 import { quantizedBias } from '../bias';
 import type { Blueprint, QuantizedLayer } from '../blueprint';
+import { writeDynamic } from './dynamic';
+import { writeMatMulNBits } from './matmul-nbits';
 import { QuantizedGraph } from './quantized-graph';
 import { suitableOpset } from './suitable-opset';
 
@@ -11,7 +13,10 @@ export function writeQdq(blueprint: Blueprint): Model {
   const graph = new QuantizedGraph(suitableOpset(blueprint));
   const nodes = new Map(graph.graph.node.map((node) => [node.output[0], node]));
   for (const layer of blueprint.layers.values()) {
-    writeLayer(graph, nodes.get(layer.site.node.output[0])!, layer, blueprint);
+    const node = nodes.get(layer.site.node.output[0])!;
+    if (layer.weight.grid.block !== undefined) writeMatMulNBits(graph, node, layer);
+    else if (blueprint.dynamic) writeDynamic(graph, node, layer);
+    else writeLayer(graph, node, layer, blueprint);
   }
   for (const [name, { tensor, weight }] of blueprint.operands) {
     graph.replace(name, graph.dequantize(graph.codes(tensor, weight), name, weight.grid));

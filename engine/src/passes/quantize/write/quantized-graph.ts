@@ -2,7 +2,8 @@
 
 import { cloneModel } from '../../../ir/clone';
 import { capturedValues } from '../../../ir/graph-index';
-import type { Graph, Model, Tensor } from '../../../ir/model';
+import type { AttributeValue } from '../../../ir/attributes';
+import type { Graph, Model, Node, Tensor } from '../../../ir/model';
 import { freshNames } from '../../../ir/naming';
 import { normalDomain } from '../../../ir/opset';
 import { dimsOf, makeTensor } from '../../../ir/tensor';
@@ -15,10 +16,18 @@ import { opsetFor } from './suitable-opset';
 
 const microsoft = 'com.microsoft';
 
+/** Names of what DynamicQuantizeLinear gives. */
+export interface DynamicValue {
+  readonly codes: string;
+  readonly scale: string;
+  readonly zeroPoint: string;
+}
+
 export class QuantizedGraph {
   private readonly model: Model;
   private readonly fresh: (wanted: string) => string;
   private readonly stored = new Map<Tensor, { name: string; codes: Int32Array }[]>();
+  private readonly dynamic = new Map<string, DynamicValue>();
   private readonly parameters = new Map<Grid, readonly [scale: string, zeroPoint: string]>();
 
   constructor(model: Model) {
@@ -64,10 +73,60 @@ export class QuantizedGraph {
   }
 
   /** Adds any node of one output and gives that output's name. */
-  node(opType: string, input: readonly string[], wanted: string): string {
+  node(
+    opType: string,
+    input: readonly string[],
+    wanted: string,
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): string {
+    return this.add(opType, input, wanted, attributes).output[0];
+  }
+
+  /** The same, of ONNX Runtime's own operators. */
+  ownNode(
+    opType: string,
+    input: readonly string[],
+    wanted: string,
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): string {
+    const node = this.add(opType, input, wanted, attributes);
+    this.useMicrosoft(node);
+    return node.output[0];
+  }
+
+  private add(
+    opType: string,
+    input: readonly string[],
+    wanted: string,
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): Node {
     const output = this.fresh(wanted);
-    this.graph.node.push(makeNode(opType, this.fresh(`${output}_${opType}`), input, [output]));
-    return output;
+    const node = makeNode(opType, this.fresh(`${output}_${opType}`), input, [output], attributes);
+    this.graph.node.push(node);
+    return node;
+  }
+
+  /** Puts what `make` adds in the place of a node; the value keeps its name. */
+  substitute(node: Node, make: (wanted: string) => string): void {
+    const [output] = node.output;
+    this.graph.node.splice(this.graph.node.indexOf(node), 1);
+    const made = make(`${output}_product`);
+    const last = this.graph.node.find((each) => each.output.includes(made))!;
+    last.output = last.output.map((name) => (name === made ? output : name));
+  }
+
+  /** Quantizes a value by the range it has when the model runs; all its readers share that. */
+  quantizeDynamically(value: string): DynamicValue {
+    const found = this.dynamic.get(value);
+    if (found) return found;
+    const output = ['quantized', 'scale', 'zero_point'].map((part) =>
+      this.fresh(`${value}_${part}`),
+    );
+    const name = this.fresh(`${value}_DynamicQuantizeLinear`);
+    this.graph.node.push(makeNode('DynamicQuantizeLinear', name, [value], output));
+    const made = { codes: output[0], scale: output[1], zeroPoint: output[2] };
+    this.dynamic.set(value, made);
+    return made;
   }
 
   private convert(opType: string, value: string, wanted: string, grid: Grid, of: string): string {

@@ -1,8 +1,8 @@
 /** Rounds the weights of a layer so that it gives what the float layer gave. */
 
-import { floatAttribute } from '../../../ir/attributes';
 import { indexGraph, type GraphIndex } from '../../../ir/graph-index';
-import { floats } from '../../../ir/tensor';
+import type { Node } from '../../../ir/model';
+import { boundsOf as clipBounds } from '../../rescale/bounds';
 import type { Blueprint } from '../blueprint';
 import type { LayerSite } from '../placement';
 import { isShiftable, withBias } from './bias-room';
@@ -32,17 +32,17 @@ export function roundingBy(method: RoundingMethod, { model, grids }: Blueprint):
 }
 
 /** Of the activation between the node of a layer and what its kernel gives. */
-export function boundsOf({ node, output }: LayerSite, index: GraphIndex): Bounds {
-  const none = { lower: -Infinity, upper: Infinity };
+function boundsOf({ node, output }: LayerSite, index: GraphIndex): Bounds {
   const reader = index.producer(output)?.node;
-  if (!reader || reader.input[0] !== node.output[0]) return none;
-  if (reader.opType === 'Relu') return { lower: 0, upper: Infinity };
-  if (reader.opType !== 'Clip') return none;
-  const bound = (name: string, input: number, otherwise: number): number => {
-    const given = reader.input[input];
-    if (!given) return floatAttribute(reader, name, otherwise);
-    const tensor = index.initializer(given);
-    return tensor ? floats(tensor)[0] : otherwise;
-  };
-  return { lower: bound('min', 1, -Infinity), upper: bound('max', 2, Infinity) };
+  const follows = reader?.input[0] === node.output[0];
+  return (
+    (follows ? activationBounds(reader, index) : undefined) ?? { lower: -Infinity, upper: Infinity }
+  );
+}
+
+/** Of Relu and of Clip; undefined for other operators, and for bounds that are computed. */
+export function activationBounds(node: Node, index: GraphIndex): Bounds | undefined {
+  if (node.opType === 'Relu') return { lower: 0, upper: Infinity };
+  const bounds = clipBounds(node, index);
+  return bounds && { lower: bounds.least, upper: bounds.most };
 }

@@ -1,8 +1,9 @@
-/** A report in the terminal: before and after, side by side. */
+/** A report in the terminal: before and after, side by side, and where the time of layers went. */
 
+import { alignColumns } from '#engine/inspect/columns';
 import { formatBytes, formatCount } from '#engine/inspect/format';
 import { verificationText } from '#engine/report/verify';
-import type { ModelFigures, Report } from '#protocol/report';
+import type { LayerComparison, ModelFigures, Report } from '#protocol/report';
 
 interface Row {
   readonly title: string;
@@ -49,11 +50,53 @@ export function reportTable(report: Report): string {
   // Of what is only information, what a step says of its result matters here.
   const ofSteps = new Set(steps.flatMap((step) => step.notes));
   const notes = issues
-    .filter(({ severity, message }) => severity !== 'information' || ofSteps.has(message))
+    .filter(
+      ({ severity, code, message }) =>
+        severity !== 'information' || code === 'slower-layers' || ofSteps.has(message),
+    )
     .map(
       ({ severity, message }) => `${severity === 'information' ? 'note' : severity}: ${message}`,
     );
-  return [...lines, '', ...verificationText(verification, runtime), ...notes].join('\n');
+  return [
+    ...lines,
+    '',
+    ...layerTimes(report),
+    ...verificationText(verification, runtime),
+    ...notes,
+  ].join('\n');
+}
+
+/** Layer by layer where weights were quantized: what became faster by it and what did not. */
+function layerTimes({ layers, timing }: Report): string[] {
+  const isQuantized = layers.some(
+    ({ before, after }) => after?.bits !== undefined && after.bits < (before?.bits ?? 0),
+  );
+  if (!timing || !isQuantized) return [];
+  const timed = layers.filter(({ after }) => after?.latencyMs !== undefined);
+  const { before, after } = timing;
+  return [
+    ...alignColumns(timeColumns, timed.map(timeCells), Infinity),
+    '',
+    `Both models timed in turns here, on one thread: ${ms(before.totalMs)} before, ${ms(after.totalMs)} after.`,
+    `Of that, layers ${ms(before.layersMs)} and ${ms(after.layersMs)}, conversions ${ms(before.conversionsMs)} and ${ms(after.conversionsMs)}.`,
+    '',
+  ];
+}
+
+const timeColumns = ['layer', 'bits', 'before', 'after', '', 'computed by'].map((title, i) => ({
+  title,
+  right: i > 0 && i < 5,
+}));
+
+function timeCells({ name, before, after }: LayerComparison): string[] {
+  const [was, is] = [before?.latencyMs, after!.latencyMs!];
+  const share = was === undefined ? '' : `${((100 * is) / was).toFixed(0)} %`;
+  const bits = before?.bits === after!.bits ? '' : String(after!.bits);
+  return [name, bits, was === undefined ? '–' : ms(was), ms(is), share, after!.kernel ?? ''];
+}
+
+function ms(value: number): string {
+  return `${value < 0.1 ? value.toFixed(3) : value.toPrecision(3)} ms`;
 }
 
 const structureRows: readonly Row[] = [

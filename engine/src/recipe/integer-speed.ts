@@ -2,6 +2,7 @@
 
 import type { Issue } from '../ir/issue';
 import type { LayerComparison, Timing } from '../report/report';
+import { processor, type Processor } from '../runtime/processor';
 import type { FinishedStep } from './run-folder';
 
 export interface Timings {
@@ -23,15 +24,13 @@ const mostNames = 6;
 
 /**
  * What times say of a run that quantized: a warning where the result is slower than the original, with
- * the reasons that the measurement shows, else a word on layers that became slower.
- *
- * @param cpu what this machine lacks for products of bytes, in a sentence; undefined where nothing.
+ * the reasons that the measurement and the machine show, else a word on layers that became slower.
  */
 export function integerSpeedIssue(
   { before, after }: Timings,
   layers: readonly LayerComparison[],
   steps: readonly Pick<FinishedStep, 'pass' | 'options'>[],
-  cpu?: string,
+  machine: () => Processor = processor,
 ): Issue | undefined {
   const quantized = steps.filter(({ pass }) => pass === 'quantize');
   if (quantized.length === 0) return undefined;
@@ -43,7 +42,7 @@ export function integerSpeedIssue(
     isWholeSlower
       ? `The quantized model is slower here: ${ms(after.totalMs)} instead of ${ms(before.totalMs)}.`
       : `The quantized model takes ${ms(after.totalMs)} here instead of ${ms(before.totalMs)}.`,
-    ...(isWholeSlower && cpu ? [cpu] : []),
+    ...(isWholeSlower ? lacking(machine()) : []),
     ...(isWholeSlower ? conversions(before, after) : []),
     ...unused(layers),
     ...slowerLayers(slower),
@@ -61,6 +60,11 @@ export function isSlower({ before, after }: LayerComparison): boolean {
   const [was, is] = [before?.latencyMs, after?.latencyMs];
   if (was === undefined || is === undefined || after!.bits === before!.bits) return false;
   return is > was * (1 + layerNoise) + layerNoiseMs;
+}
+
+function lacking({ name, isX86, vnni }: Processor): string[] {
+  if (!isX86 || vnni !== '') return [];
+  return [`This processor (${name}) has no instructions that add products of bytes (VNNI).`];
 }
 
 function conversions(before: Timing, after: Timing): string[] {

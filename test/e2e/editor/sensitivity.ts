@@ -16,7 +16,7 @@ export const sensitivity: Scenario = (suite, workbench) => {
     writeFileSync(file, JSON.stringify(sampleSensitivity));
   };
 
-  suite.test('a stored table is shown at each layer as soon as it is there', async () => {
+  suite.test('stored sensitivity is shown at each layer as soon as it is there', async () => {
     rmSync(join(workbench.folder, '.coppice', 'sensitivity'), { recursive: true, force: true });
     await workbench.openFile('fashion_net.py');
     await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.*113 kMACs/);
@@ -25,7 +25,7 @@ export const sensitivity: Scenario = (suite, workbench) => {
     await picture(page, 'hints-sensitivity-light');
   });
 
-  suite.test('hovering over a layer says how it takes quantization, and why', async () => {
+  suite.test('hovering over a layer tells its sensitivity', async () => {
     store();
     await workbench.openFile('fashion_net.py');
     await workbench.line(/int4 ✗ 9 dB/);
@@ -34,7 +34,7 @@ export const sensitivity: Scenario = (suite, workbench) => {
     await picture(page, 'hover-sensitivity-light');
   });
 
-  suite.test("the model's page shows the layers as a heat strip", async () => {
+  suite.test("the model's page shows sensitivity as a heat strip", async () => {
     store();
     await workbench.runCommand('Coppice: Inspect Model');
     await workbench.pickRow('models/fashion.onnx');

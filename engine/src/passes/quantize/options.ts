@@ -52,7 +52,7 @@ export const quantizeOptions = z
       ),
     calibrator: z
       .enum(calibrators.map(({ id }) => id))
-      .default('minmax')
+      .default('mse')
       .describe('How the ranges of activations are chosen.'),
     rounding: z
       .enum(['auto', 'nearest', ...roundingMethods.map(({ id }) => id)])

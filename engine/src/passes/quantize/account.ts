@@ -1,26 +1,39 @@
 /** What quantization did to each layer, for the report. */
 
+import type { Why } from '#protocol/report';
 import type { Issue } from '../../ir/issue';
+import { floats } from '../../ir/tensor';
 import { idlePatterns } from '../layer-rules';
 import type { PassNote } from '../pass';
-import type { Blueprint, QuantizedLayer } from './blueprint';
+import { decodedWeight, type Blueprint, type QuantizedLayer } from './blueprint';
 import type { QuantizeOptions } from './options';
 import type { Placement } from './placement';
 import { reducedRange } from './reduced-range';
+import { sqnr } from './sensitivity/outcome';
+import { squaredDistance } from './sensitivity/read-statistics';
 
 /** Bits of each layer's weights, and why those that stay floats do. */
-export function notesOf(blueprint: Blueprint, { floats }: Placement): PassNote[] {
+export function notesOf(blueprint: Blueprint, placement: Placement): PassNote[] {
   const quantized = [...blueprint.layers].map(([name, layer]) =>
-    note(name, layer.weight.grid.type.bits, reasonOf(layer, blueprint)),
+    note(name, layer.weight.grid.type.bits, reasonOf(layer, blueprint), {
+      weightSqnrDb: weightSqnrDb(layer),
+    }),
   );
   return [
     ...quantized,
-    ...floats.map(({ name, reason }) => note(name, 32, `stays float: ${reason}`)),
+    ...placement.floats.map(({ name, reason }) => note(name, 32, `stays float: ${reason}`)),
   ];
 }
 
-function note(subject: string, after: number, reason: string): PassNote {
-  return { subject, layers: [subject], counts: 'bits', before: 32, after, reason };
+function note(subject: string, after: number, reason: string, why?: Why): PassNote {
+  return { subject, layers: [subject], counts: 'bits', before: 32, after, reason, why };
+}
+
+/** Signal to noise of the weight in dB; null where rounding changes nothing. */
+function weightSqnrDb(layer: QuantizedLayer): number | null {
+  const exact = floats(layer.site.weight);
+  const signal = exact.reduce((sum, each) => sum + each * each, 0);
+  return sqnr(signal, squaredDistance(exact, decodedWeight(layer)));
 }
 
 function reasonOf({ site, weight }: QuantizedLayer, { grids, dynamic }: Blueprint): string {

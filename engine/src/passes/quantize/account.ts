@@ -36,12 +36,16 @@ function weightSqnrDb(layer: QuantizedLayer): number | null {
   return sqnr(signal, squaredDistance(exact, decodedWeight(layer)));
 }
 
-function reasonOf({ site, weight }: QuantizedLayer, { grids, dynamic }: Blueprint): string {
+function reasonOf(
+  { site, weight, correction }: QuantizedLayer,
+  { grids, dynamic }: Blueprint,
+): string {
   const { type, scale } = weight.grid;
   const scales = weight.grid.axis === undefined ? 'one scale' : `${scale.length} scales`;
   const float = dynamic ? 'bytes whose range is found when it runs' : 'floats';
   const reads = grids.get(site.input)?.type.name ?? float;
-  return `${type.name} weights with ${scales}, reads ${reads}`;
+  const done = correction ? `, ${correction}` : '';
+  return `${type.name} weights with ${scales}, reads ${reads}${done}`;
 }
 
 /** What a person should know of the decisions. */

@@ -19,13 +19,17 @@ export function roundingBy(method: RoundingMethod, { model, grids }: Blueprint):
     correct: async (visit, { runtime, signal, seed }) => {
       const { layer } = visit;
       const { site } = layer;
-      if (unsampled(visit)) return layer;
+      const obstacle = unsampled(visit);
+      if (obstacle) return { ...layer, correction: `rounded to the nearest: ${obstacle}` };
       const product = productOf(layer);
       const patches = await samplePatches(visit, seed);
       const bounds = boundsOf(site, index);
       const task = { product, patches, bounds, isShiftable: isShiftable(site) };
       const { codes, bias } = await method.round(task, { runtime, signal, seed });
-      const rounded = { ...withCodes(layer, product, codes), correction: `${method.title}` };
+      const rounded = {
+        ...withCodes(layer, product, codes),
+        correction: `rounded by ${method.title}`,
+      };
       return bias ? withBias(rounded, bias, grids.get(site.input)) : rounded;
     },
   };

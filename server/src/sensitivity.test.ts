@@ -1,6 +1,6 @@
 /** What the bundled server shows of a stored sensitivity table, and how it measures one. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Hover } from 'vscode-languageserver-protocol';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -59,11 +59,11 @@ describe('a stored sensitivity table', () => {
     const client = await start({ folder, settings: { advice: false } });
     const hints = await measuredHints(client, client.open('fashion_net.py'));
     const at = (line: number): string | undefined => hints.find(([each]) => each === line)?.[1];
-    expect(at(35)).toMatch(/ · int8 ✓ 41 dB · int4 ✗ 9 dB$/);
-    expect(at(13)).toMatch(/ · int8 ✓ 44–52 dB · int4 ~ 24–32 dB$/);
+    expect(at(35)).toMatch(/^int8 ✓ 41 dB · int4 ✗ 9 dB · 16 ch · /);
+    expect(at(13)).toMatch(/^int8 ✓ 44–52 dB · int4 ~ 24–32 dB · 16–64 ch · /);
     expect(at(14)).not.toMatch(/int8/);
     const recipe = await measuredHints(client, client.open('coppice.yaml'));
-    expect(recipe.map(([, text]) => text).join('\n')).toMatch(/layers · .* · int8 ✓ 51–54 dB/);
+    expect(recipe.map(([, text]) => text).join('\n')).toMatch(/int8 ✓ 51–54 dB · .* layers · /);
   });
 
   it('is told in the hover with the reason, and cannot break out of its place', async () => {
@@ -120,6 +120,9 @@ describe('measuring sensitivity', () => {
   it('writes a table with the data of the recipe, and shows it', async () => {
     const folder = exampleCopy();
     const path = modelOf(folder);
+    const recipe = join(folder, 'coppice.yaml');
+    const text = readFileSync(recipe, 'utf8');
+    writeFileSync(recipe, text.replace(/^data:$/m, 'data:\n  limit: 16'));
     const client = await start({ folder, trusted: true, settings: { advice: false } });
     const uri = client.open('fashion_net.py');
     await client.until(
@@ -133,6 +136,7 @@ describe('measuring sensitivity', () => {
     expect(end).toMatchObject({ outcome: 'done', report: null, message: null });
     expect(existsSync(sensitivityFile(path))).toBe(true);
     const { table } = await client.request(sensitivityRequest, { uri: uriOf(path) });
+    expect(table!.samples).toBe(16);
     const names = (table as SensitivityTable).layers.map(({ name }) => name);
     expect(names).toContain('layer1.0.conv1');
     const hints = await measuredHints(client, uri);

@@ -36,7 +36,8 @@ export function layerText(
   const advice = known && adviceForAll(layers.flatMap(({ name }) => known.layers.get(name) ?? []));
   const taken =
     measured && sensitivityText(layers.flatMap(({ name }) => measured.layers.get(name) ?? []));
-  return [...parts, advice, taken].filter((part) => part !== undefined).join(' · ');
+  // Editors cut long lines of hints: what somebody took the time to measure comes first.
+  return [taken, ...parts, advice].filter((part) => part !== undefined).join(' · ');
 }
 
 /** A module that holds layers: `10 layers · 3.6 MMACs · 22 %`. */

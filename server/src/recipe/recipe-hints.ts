@@ -49,5 +49,5 @@ function globText(
   const given = advice && adviceForAll(layers.flatMap(({ name }) => advice.layers.get(name) ?? []));
   const taken =
     measured && sensitivityText(layers.flatMap(({ name }) => measured.layers.get(name) ?? []));
-  return [...parts, given, taken].filter((part) => part !== undefined).join(' · ');
+  return [taken, ...parts, given].filter((part) => part !== undefined).join(' · ');
 }

@@ -34,6 +34,9 @@ const noiseMs = 0.002;
 /** What takes how long does not depend on ranges, so that few samples do. */
 const timedSamples = 8;
 
+/** Times models in turns. */
+type Stopwatch = (models: readonly Model[]) => Promise<readonly NodeTimes[]>;
+
 /**
  * @param model prepared.
  * @throws CoppiceError where the model cannot be run on random values.
@@ -42,29 +45,25 @@ export async function findFaster(
   model: Model,
   options: QuantizeOptions,
   context: Calibration & PassContext,
+  time: Stopwatch = stopwatch(model, context),
 ): Promise<Faster> {
-  const { runtime, signal } = context;
-  const shapes = exampleShapes(model);
-  const time = (models: readonly Model[]): Promise<NodeTimes[]> =>
-    measureNodes(runtime, models, { shapes, signal });
-
   const all = await quantizedAs(model, options, context);
-  const lost = slowdowns(
-    all.layers,
-    ...((await time([model, all.model])) as [NodeTimes, NodeTimes]),
-  );
+  const [before, after] = await time([model, all.model]);
+  const lost = slowdowns(all.layers, before, after);
   let best = { model: all.model, options };
-  let floats = [...lost.keys()];
-  for (let i = 0; i < mostAttempts && floats.length > 0; i++) {
-    context.progress({ message: `timing with ${floats.length} layers in float` });
-    const wanted = inFloat(options, floats);
+  let floats: readonly string[] = [];
+  let tried = [...lost.keys()];
+  for (let i = 0; i < mostAttempts && tried.length > 0; i++) {
+    context.progress({ message: `timing with ${tried.length} layers in float` });
+    const wanted = inFloat(options, tried);
     const attempt = await quantizedAs(model, wanted, context);
     const [old, now] = await time([best.model, attempt.model]);
     if (now.totalMs < old.totalMs) {
       best = { model: attempt.model, options: wanted };
+      floats = tried;
       break;
     }
-    floats = floats.slice(0, floats.length >> 1);
+    tried = tried.slice(0, tried.length >> 1);
   }
   const [float, chosen] = await time([model, best.model]);
   if (chosen.totalMs >= float.totalMs) {
@@ -74,6 +73,11 @@ export async function findFaster(
   }
   const notes = floats.map((name): [string, PassNote] => [name, noteOf(name, lost.get(name)!)]);
   return { options: best.options, notes: new Map(notes), issues: [] };
+}
+
+function stopwatch(model: Model, { runtime, signal }: Calibration & PassContext): Stopwatch {
+  const shapes = exampleShapes(model);
+  return (models) => measureNodes(runtime, models, { shapes, signal });
 }
 
 async function quantizedAs(

@@ -6,6 +6,15 @@ import type { Pass } from './pass';
 import { prune } from './prune/prune';
 import { quantize } from './quantize/quantize';
 import { simplify } from './simplify/simplify';
+import { smooth } from './smooth/smooth';
 import { sparsify } from './sparsify/sparsify';
 
-export const passes: readonly Pass[] = [prune, decompose, simplify, sparsify, equalize, quantize];
+export const passes: readonly Pass[] = [
+  prune,
+  decompose,
+  simplify,
+  sparsify,
+  equalize,
+  smooth,
+  quantize,
+];

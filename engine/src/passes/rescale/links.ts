@@ -4,6 +4,7 @@
  * that are positively homogeneous, f(x / s) = f(x) / s (Nagel et al. 2019, section 4.1).
  */
 
+import type { Dim } from '../../ir/dim';
 import { indexGraph, type GraphIndex } from '../../ir/graph-index';
 import type { Model, Node } from '../../ir/model';
 import { nodeLabel } from '../../ir/naming';
@@ -82,8 +83,8 @@ export class LinkFinder {
     return layerAt(node, this.index, this.types);
   }
 
-  rank(value: string): number | undefined {
-    return this.types.type(value)?.shape?.length;
+  shape(value: string): readonly Dim[] | undefined {
+    return this.types.type(value)?.shape;
   }
 
   /** The link that begins at a value of a node, or the reason why there is none. */

@@ -147,10 +147,12 @@ describe.skipIf(!existsSync(folder))('trained models (need ../shared)', () => {
     const count = dims.reduce((a, b) => a * b, 1);
     const data = Float32Array.from({ length: count }, () => random.normal());
     const feeds = { [input]: new Tensor(data, dims) };
-    const blocks = { weights: 'int4', activations: 'float', weight_block: 32 };
+    const correct_bias = 'none';
+    const weights = { weights: 'int4', weight_block: 32, weight_range: 'minmax' };
+    const blocks = { ...weights, activations: 'float', correct_bias };
     const packed = (await run(model, blocks)).model;
     expect(await noise(await simulated(model, blocks), packed, feeds)).toBeLessThan(1e-4);
-    const options = { activations: 'dynamic', reduce_range: 'always' };
+    const options = { activations: 'dynamic', reduce_range: 'always', correct_bias };
     const dynamic = (await run(model, options)).model;
     const expected = await simulated(model, options);
     // A value that lies on the border of two codes may get either.

@@ -21,7 +21,7 @@ export const sensitivity: Scenario = (suite, workbench) => {
     await workbench.openFile('fashion_net.py');
     await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.*113 kMACs/);
     store();
-    await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.* · int8 ✓ 41 dB · int4 ✗ 9 dB/);
+    await workbench.line(/self\.conv1 = nn\.Conv2d\(1, 16.*int8 ✓ 41 dB · int4 ✗ 9 dB · 16 ch/);
     await picture(page, 'hints-sensitivity-light');
   });
 
@@ -29,8 +29,8 @@ export const sensitivity: Scenario = (suite, workbench) => {
     store();
     await workbench.openFile('fashion_net.py');
     await workbench.line(/int4 ✗ 9 dB/);
-    const hover = await workbench.hover(/^fc$/, 'int8');
-    assert.match(await hover.innerText(), /8 bits ✓/);
+    const hover = await workbench.hover(/^padding$/, 'quantized to');
+    assert.match(await hover.innerText(), /4 bits [✗~][^]*channel 3 reaches/);
     await picture(page, 'hover-sensitivity-light');
   });
 

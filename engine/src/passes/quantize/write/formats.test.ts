@@ -56,7 +56,7 @@ async function check(model: Model, options: Readonly<Record<string, unknown>> = 
   const { steps, compared } = await largestStep(runtime, qdq, operators, feeds);
   expect(steps).toBeLessThanOrEqual(1);
   if (blueprint.grids.size > 0) expect(compared).toBeGreaterThan(0);
-  return { qdq, operators, blueprint, placement };
+  return { qdq, operators, blueprint, placement, fused, integers };
 }
 
 const operatorsOf = ({ graph }: Model) =>
@@ -133,6 +133,12 @@ const cases: readonly Case[] = [
     becomes: 'QLinearConv QLinearGlobalAveragePool QLinearConv QLinearConv Sigmoid Mul QLinearConv',
   },
   {
+    title: 'an opset that can be raised to 10 but not to 13',
+    graph: `(float[1,2,8,8] x) => (float[1,2,4,4] y) <float[2,2,3,3] w, float[2] b> {
+      c = Conv<pads = [1, 1, 1, 1]>(x, w, b) r = Relu(c) u = Upsample<scales = [1.0, 1.0, 0.5, 0.5]>(r) y = Conv<pads = [1, 1, 1, 1]>(u, w, b) }`,
+    opset: 8,
+  },
+  {
     title: 'values that subgraphs read',
     graph: `(float[1,2,4,4] x) => (float[1,2,4,4] y) <float[2,2,1,1] w, bool k = {1}> {
       c = Conv(x, w) r = Relu(c) y = If(k) <
@@ -199,7 +205,8 @@ describe.skipIf(sharedModels.length === 0)('trained models (needs ../shared)', (
   it.each(chosen)(
     '%s, quantized, computes the same in every form',
     async (_, path) => {
-      const { operators, blueprint } = await check(readModelFile(path).model);
+      const { operators, blueprint, fused, integers } = await check(readModelFile(path).model);
+      expect(integers).toEqual(fused);
       const index = indexGraph(operators.graph!);
       const isInteger = (output: string) =>
         /^Q|Integer/.test(index.producer(output)?.node.opType ?? '');

@@ -16,12 +16,13 @@ export interface RangeDecision {
 }
 
 export function reducedRange(
-  { reduce_range }: Pick<QuantizeOptions, 'reduce_range'>,
+  { reduce_range, activations }: Pick<QuantizeOptions, 'reduce_range' | 'activations'>,
   { weights, title }: Profile,
   machine: () => Processor = processor,
 ): RangeDecision {
   if (reduce_range !== 'auto') return { isReduced: reduce_range === 'always' };
-  if (weights.reduced === 'never') return { isReduced: false };
+  // Only products of bytes saturate.
+  if (weights.reduced === 'never' || /float|16/.test(activations)) return { isReduced: false };
   const { name, isX86, vnni } = machine();
   const isReduced = isX86 && !vnni;
   const bits = isReduced ? 'keep to 7 bits' : 'use all 8 bits';

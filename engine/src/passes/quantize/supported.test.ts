@@ -55,5 +55,8 @@ describe('the range of weights', () => {
       isReduced: false,
     });
     expect(reducedRange(auto, profile('onnxruntime-arm'), machine)).toEqual({ isReduced: false });
+    for (const activations of ['float', 'uint16']) {
+      expect(reducedRange(options({ activations }), cpu, machine)).toEqual({ isReduced: false });
+    }
   });
 });

@@ -97,8 +97,8 @@ describe('a limit on the drop', () => {
     expect(widthsIn(limited)).toEqual(new Set([4, 32]));
     const reverted = limited.notes.filter(({ after }) => after === 32);
     for (const { reason, why } of reverted) {
-      expect(reason).toMatch(/^stays float: restoring it alone/);
-      expect(why).toHaveProperty('restoredSqnrDb');
+      expect(reason).toMatch(/^stays float: it adds noise of .* restoring it/);
+      expect(why).toHaveProperty('noiseSpared');
     }
     expect(limited.issues.map(({ code }) => code)).toContain('no-labels');
   });

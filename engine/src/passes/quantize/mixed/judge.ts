@@ -46,8 +46,8 @@ export class Judge {
   async judge(model: Model, signal: AbortSignal): Promise<Judgement> {
     const effect = await effectOf(model, this.batches, { lanes: this.lanes, signal });
     const { original } = this.batches;
-    const noise = effect.sqnrDb === null ? 0 : 10 ** (-effect.sqnrDb / 10);
-    return { ...effect, drop: original === null ? noise : original - effect.metric! };
+    const drop = original === null ? noiseShare(effect.sqnrDb) : original - effect.metric!;
+    return { ...effect, drop };
   }
 
   /** `1.2 points of top-1`, `a noise of 1.2 % of the output`. */
@@ -68,4 +68,9 @@ export class Judge {
   async close(): Promise<void> {
     await this.lanes.close();
   }
+}
+
+/** Noise as a share of the output's power, from its signal to noise in dB. */
+export function noiseShare(sqnrDb: number | null): number {
+  return sqnrDb === null ? 0 : 10 ** (-sqnrDb / 10);
 }

@@ -5,7 +5,7 @@ import type { Survey } from '../draft';
 import { Outcome } from '../sensitivity/outcome';
 import { tryLayers } from '../sensitivity/trials';
 import type { Width } from '../sensitivity/width';
-import type { Judge } from './judge';
+import { noiseShare, type Judge } from './judge';
 
 /** Samples that are looked at: noise is a mean over all outputs, which few samples tell well. */
 const samples = 64;
@@ -26,9 +26,6 @@ export async function weightLosses(
       outcome: outcomes.get(name)![i],
     }));
   await tryLayers({ model, layers }, batches, { trials }, { lanes, signal, progress });
-  const loss = (outcome: Outcome): number => {
-    const { sqnrDb } = outcome.effect(batches.truths);
-    return sqnrDb === null ? 0 : 10 ** (-sqnrDb / 10);
-  };
+  const loss = (outcome: Outcome): number => noiseShare(outcome.effect(batches.truths).sqnrDb);
   return new Map([...outcomes].map(([name, each]) => [name, each.map(loss)]));
 }

@@ -26,7 +26,8 @@ export function writeDynamic(graph: QuantizedGraph, node: Node, layer: Quantized
   const alpha = node.opType === 'Gemm' ? floatAttribute(node, 'alpha', 1) : 1;
   const scales = grid.scale.map((each) => each * alpha);
   const dims = shared ? [] : [outputs];
-  const { storage } = grid.type;
+  // The product takes bytes alone, and so few bits lie in them.
+  const storage = grid.type.signed ? 'int8' : 'uint8';
   const stored = graph.constant(`${name}_quantized`, storage, [inputs, outputs], codes);
   const scale = graph.constant(`${name}_scale`, 'float', dims, scales);
   const zero = graph.constant(`${name}_zero_point`, storage, dims, grid.zeroPoint);

@@ -118,6 +118,16 @@ describe('input that is quantized when the model runs', () => {
     expect(dynamic).toHaveLength(1);
   });
 
+  it('takes weights of any type, in bytes', async () => {
+    for (const weights of ['uint8', 'int4']) {
+      const model = products(48);
+      const options = { activations: 'dynamic', weights };
+      const { model: written } = await run(model, options);
+      const expected = await simulated(model, options);
+      expect(await noise(expected, written, randomFeeds(model))).toBeLessThan(1e-5);
+    }
+  });
+
   it('leaves convolutions, with the reason', async () => {
     const model = weightedModel(
       `(float[1,2,4,4] x) => (float[1,2,4,4] y) <float[2,2,1,1] w> { y = Conv (x, w) }`,

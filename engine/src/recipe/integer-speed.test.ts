@@ -21,11 +21,11 @@ describe('saying whether integers are faster', () => {
     const layers = [layer('a', 0.1, 0.05), layer('b', 0.1, 0.3), layer('c', 0.1, 0.1, 'Conv')];
     const issue = integerSpeedIssue(slower, layers, quantize(), () => without);
     expect(issue).toMatchObject({ severity: 'warning', code: 'not-faster' });
-    expect(issue!.message).toContain('1.5 ms instead of 1.0 ms');
+    expect(issue!.message).toContain('1.50 ms instead of 1.00 ms');
     expect(issue!.message).toContain('(Old) has no instructions');
-    expect(issue!.message).toContain('Converting values between float and integers takes 0.40 ms');
+    expect(issue!.message).toContain('Converting values between float and integers takes 0.400 ms');
     expect(issue!.message).toContain('computes c in float although');
-    expect(issue!.message).toContain('by 0.20 ms together: b. It is small');
+    expect(issue!.message).toContain('by 0.200 ms together: b. It is small');
     expect(issue!.message).toContain('only_where_faster');
     const known = integerSpeedIssue(slower, layers, quantize(), () => ({
       ...without,

@@ -102,5 +102,5 @@ function names(layers: readonly LayerComparison[]): string {
 }
 
 function ms(value: number): string {
-  return `${value.toPrecision(2)} ms`;
+  return `${value.toPrecision(3)} ms`;
 }

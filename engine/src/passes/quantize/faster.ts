@@ -69,7 +69,8 @@ export async function findFaster(
   if (chosen.totalMs >= float.totalMs) {
     const everything = all.layers.map(({ name }) => name);
     const issues = [nothingFaster(float, chosen)];
-    return { options: inFloat(options, everything), notes: new Map(), issues };
+    const notes = everything.map((name): [string, PassNote] => [name, wholeNote(name)]);
+    return { options: inFloat(options, everything), notes: new Map(notes), issues };
   }
   const notes = floats.map((name): [string, PassNote] => [name, noteOf(name, lost.get(name)!)]);
   return { options: best.options, notes: new Map(notes), issues: [] };
@@ -123,10 +124,15 @@ function noteOf(name: string, { before, after }: Slowdown): PassNote {
   };
 }
 
+function wholeNote(name: string): PassNote {
+  const reason = 'stays float: the whole model is faster so here';
+  return { subject: name, layers: [name], counts: 'bits', before: 32, after: 32, reason };
+}
+
 function nothingFaster(float: NodeTimes, chosen: NodeTimes): Issue {
   return {
     severity: 'warning',
-    code: 'not-faster',
+    code: 'nothing-quantized',
     message:
       `Nothing was quantized: integers are slower here, ${ms(chosen.totalMs)} instead of ` +
       `${ms(float.totalMs)}, whatever layers stay in float. For a smaller file leave out only_where_faster.`,
@@ -134,5 +140,5 @@ function nothingFaster(float: NodeTimes, chosen: NodeTimes): Issue {
 }
 
 function ms(value: number): string {
-  return `${value.toPrecision(2)} ms`;
+  return `${value.toPrecision(3)} ms`;
 }

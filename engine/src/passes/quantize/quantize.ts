@@ -74,13 +74,18 @@ async function run(
   const chosen = decision.options;
   const { surveyed, blueprint } = await build(chosen);
   const { profile, placement } = surveyed;
+  const said = new Set(faster.issues.map(({ code }) => code));
   return {
     model: writers[formatOf(chosen, profile)](blueprint),
     changed: true,
     notes: notesOf(blueprint, placement)
       .map((note) => faster.notes.get(note.subject) ?? note)
       .map((note) => withReason(note, decision.reasons.get(note.subject))),
-    issues: [...issuesOf(options, blueprint, placement), ...faster.issues, ...decision.issues],
+    issues: [
+      ...issuesOf(options, blueprint, placement).filter(({ code }) => !said.has(code)),
+      ...faster.issues,
+      ...decision.issues,
+    ],
   };
 }
 

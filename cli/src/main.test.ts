@@ -1,13 +1,23 @@
 /** The command line as people run it: the bundle in a process of its own. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileHash } from '#engine/recipe/identity';
 import { readModelFile } from '#engine/onnx/read';
+import { readSensitivity } from '#engine/recipe/sensitivity-folder';
 import { printModel } from '#engine/onnx/text/print';
+import type { SensitivityTable } from '#protocol/sensitivity';
 
 const root = resolve(__dirname, '../..');
 const example = join(root, 'examples/fashion');
@@ -167,6 +177,29 @@ describe('coppice', () => {
       '50',
     ]);
     expect(JSON.parse(same.stdout)).toMatchObject({ metric: 'fidelity', maxAbsError: 0 });
+  });
+
+  it('tells how layers take quantization, and answers at once when asked again', async () => {
+    const copy = join(directory, 'sensitive', 'fashion.onnx');
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(model, copy);
+    const args = ['sensitivity', copy, ...calibration, '--samples', '16', '--bits', '8,4'];
+    const first = await coppice([...args, '--json']);
+    expect(first.code).toBe(0);
+    const table = JSON.parse(first.stdout) as SensitivityTable;
+    expect(table).toMatchObject({ version: 1, samples: 16, partSamples: 16, bits: [8, 4] });
+    for (const { widths } of table.layers) expect(widths.map(({ bits }) => bits)).toEqual([8, 4]);
+    expect(readSensitivity(copy)).toEqual(table);
+    // The same content, the time of measuring included, comes from the cache.
+    expect(JSON.parse((await coppice([...args, '--json'])).stdout)).toEqual(table);
+    const { stdout } = await coppice(args);
+    // Longer names are shortened to the width of the terminal.
+    for (const { name } of table.layers.filter(({ name }) => name.length <= 14)) {
+      expect(stdout).toContain(name);
+    }
+    const wrong = await coppice([...args.slice(0, -1), '5']);
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.stderr).toContain('--bits');
   });
 
   it('leaves nothing behind when it is interrupted', async () => {

@@ -159,6 +159,8 @@ function runAlone({ tool, setting }: Case, model: string, samples: string, outpu
     });
     return JSON.parse(text.trim().split('\n').at(-1)!) as Partial<Result>;
   } catch (error) {
+    // Whoever stops the benchmark stops its cases, too; that is no result.
+    if (['SIGINT', 'SIGTERM'].includes((error as { signal?: string }).signal ?? '')) throw error;
     const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
     return { problem: `ended: ${line.replace(command, tool).slice(0, 120)}` };
   }

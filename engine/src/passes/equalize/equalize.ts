@@ -8,6 +8,7 @@ import type { Issue } from '../../ir/issue';
 import type { Model, Node } from '../../ir/model';
 import { idlePatterns, layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { leftNote } from '../rescale/left-note';
 import type { RescaledLayer } from '../rescale/layers';
 import { LinkFinder, type Link } from '../rescale/links';
 import { ChannelRanges, unusedBits } from '../rescale/ranges';
@@ -199,17 +200,6 @@ function noteOf(joint: Joint, absorbed: string): PassNote {
     after,
     reason: `With ${readers.join(' and ')}: the average channel left ${before.toFixed(2)} bits of common grids unused, now ${after.toFixed(2)}; divided by ${least.toPrecision(2)} to ${most.toPrecision(2)}${absorbed}.`,
     why: { before, after, leastScale: least, mostScale: most },
-  };
-}
-
-function leftNote({ name }: RescaledLayer, reason: string): PassNote {
-  return {
-    subject: name,
-    layers: [name],
-    counts: 'bits',
-    before: 0,
-    after: 0,
-    reason: `Left: ${reason}.`,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Model, Node } from '../../ir/model';
 import { idlePatterns, layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { prepare } from '../quantize/prepare';
+import { leftNote } from '../rescale/left-note';
 import type { RescaledLayer } from '../rescale/layers';
 import { LinkFinder, type ChannelAxis, type Link } from '../rescale/links';
 import { ChannelRanges, unusedBits } from '../rescale/ranges';
@@ -169,17 +170,6 @@ function noteOf(link: Link, activations: Float64Array, scales: Float64Array): Pa
     after,
     reason: `What it reads: the average channel left ${before.toFixed(2)} bits of a common grid unused, now ${after.toFixed(2)}; ${link.source.opType} takes the factors.`,
     why: { before, after },
-  };
-}
-
-function leftNote({ name }: RescaledLayer, reason: string): PassNote {
-  return {
-    subject: name,
-    layers: [name],
-    counts: 'bits',
-    before: 0,
-    after: 0,
-    reason: `Left: ${reason}.`,
   };
 }
 

@@ -88,6 +88,7 @@ describe('the architecture', () => {
       inspect: ['ops', 'ir', 'onnx', 'channels'],
       data: ['ir', 'linalg'],
       runtime: ['ir', 'linalg', 'onnx', 'data', 'ops'],
+      device: ['inspect', 'ir', 'linalg', 'onnx', 'ops', 'runtime'],
       advice: ['channels', 'criteria', 'inspect', 'ir', 'linalg', 'ops', 'passes'],
     };
     expect(

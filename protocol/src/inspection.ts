@@ -1,5 +1,7 @@
 /** What `coppice inspect --json` and `coppice groups --json` print and the editor's hints are made of. */
 
+import type { LatencyEstimate } from './device';
+
 export interface LayerInfo {
   /** The name its weights carry (`layer1.0.conv1`), else the node's. */
   readonly name: string;
@@ -63,6 +65,8 @@ export interface Inspection {
   readonly totals: ModelTotals;
   readonly layers: readonly LayerInfo[];
   readonly values?: Readonly<Record<string, ValueDescription>>;
+  /** Where a device was asked about. */
+  readonly latency?: LatencyEstimate;
   readonly issues: readonly InspectionIssue[];
 }
 

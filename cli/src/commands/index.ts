@@ -4,6 +4,7 @@ import { passes } from '#engine/passes/index';
 import type { Command } from '../command';
 import { compress } from './compress';
 import { convert } from './convert';
+import { devicesCommand } from './devices';
 import { diff } from './diff';
 import { evaluate } from './evaluate';
 import { groups } from './groups';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   ...passes.map(passCommand),
   sensitivity,
   evaluate,
+  devicesCommand,
   compress,
   lsp,
 ];

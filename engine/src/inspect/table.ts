@@ -3,21 +3,30 @@
 import type { Inspection, LayerInfo } from '#protocol/inspection';
 import { alignColumns, type Column } from './columns';
 import { formatBytes, formatCount, formatShape, formatShare } from './format';
+import { formatEstimate, formatMs } from './format-latency';
 
 const barWidth = 8;
 
 /** The layers in graph order with their figures, then the totals. Lines fit `width` characters. */
 export function inspectionTable(inspection: Inspection, width = 120): string {
-  const { totals, layers, issues } = inspection;
-  const rows = layers.map((layer) => cellsOf(layer, totals.macs));
+  const { totals, layers, issues, latency } = inspection;
+  const timed = totals.latencyMs !== null;
+  const rows = layers.map((layer) => [
+    ...cellsOf(layer, totals.macs),
+    ...(timed ? [latencyCell(layer, inspection)] : []),
+  ]);
   const counted = layers.reduce((sum, layer) => sum + layer.macs, 0);
-  if (totals.macs > counted) rows.push(restRow(totals.macs - counted, totals.macs));
+  if (totals.macs > counted) {
+    const rest = latency ? formatMs(latency.restMs) : '';
+    rows.push([...restRow(totals.macs - counted, totals.macs), ...(timed ? [rest] : [])]);
+  }
   return [
     headline(inspection),
     '',
-    ...alignColumns(columns, rows, width),
+    ...alignColumns(timed ? [...columns, latencyColumn] : columns, rows, width),
     '',
     ...totalLines(inspection),
+    ...(latency ? [formatEstimate(latency)] : []),
     ...issues
       .filter((issue) => issue.severity !== 'error')
       .map((issue) => `${issue.severity}: ${issue.message}`),
@@ -33,6 +42,14 @@ const columns: readonly Column[] = [
   { title: 'weights', right: true },
   { title: 'share of MACs' },
 ];
+
+const latencyColumn: Column = { title: 'latency', right: true };
+
+function latencyCell({ name, latencyMs }: LayerInfo, { latency }: Inspection): string {
+  const of = latency?.layers[name];
+  if (of && 'fusedInto' in of) return 'fused';
+  return latencyMs === null ? '' : formatMs(latencyMs);
+}
 
 function cellsOf(layer: LayerInfo, allMacs: number): string[] {
   return [

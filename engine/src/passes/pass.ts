@@ -4,6 +4,7 @@ import type { Why } from '#protocol/report';
 import type { z } from 'zod';
 import type { Model } from '../ir/model';
 import type { Issue } from '../ir/issue';
+import type { Target } from '../device/profile';
 import type { Dataset } from '../data/dataset';
 import type { Runtime } from '../runtime/runtime';
 import type { Cache } from './cache';
@@ -74,6 +75,8 @@ export interface PassContext {
   readonly runtime?: Runtime;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
+  /** What latencies are estimated for; absent where the recipe names no device. */
+  readonly device?: Target;
   /** Keeps measurements, so that a step that was stopped goes on. */
   readonly cache?: Cache;
 }

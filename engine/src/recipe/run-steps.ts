@@ -1,5 +1,6 @@
 /** The steps of a run, one after the other; finished ones are taken from the run's folder. */
 
+import type { Target } from '../device/profile';
 import { CoppiceError } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { readModelFile } from '../onnx/read';
@@ -29,6 +30,7 @@ export async function runSteps(
   model: Model,
   data: RecipeDatasets,
   meter: Meter,
+  device: Target | undefined,
 ): Promise<StepsResult> {
   const { recipe, folder, signal } = request;
   const identity = [data.calibration?.hash, data.validation?.hash].join();
@@ -48,7 +50,7 @@ export async function runSteps(
       steps.push(known);
       continue;
     }
-    const done = await runStep(request, i, current, data, meter);
+    const done = await runStep(request, i, current, data, meter, device);
     current = done.model;
     steps.push(done.step);
     folder?.writeState({ ...state, before, steps });
@@ -63,6 +65,7 @@ async function runStep(
   model: Model,
   data: RecipeDatasets,
   meter: Meter,
+  device: Target | undefined,
 ): Promise<{ model: Model; step: FinishedStep }> {
   const { recipe, folder, runtime, signal } = request;
   const { pass: id, options } = stepOf(recipe.steps[at]);
@@ -78,6 +81,7 @@ async function runStep(
     progress,
     runtime,
     calibration: data.calibration,
+    device,
     cache: cacheBeside(request.path),
   };
   const started = performance.now();

@@ -4,6 +4,9 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { findTarget } from '../device/find-target';
+import type { Target } from '../device/profile';
+import { loadDevices } from '../device/store';
 import { inspect } from '../inspect/inspect';
 import { isAbort } from '../ir/cancellation';
 import { CoppiceError, isError, type Issue } from '../ir/issue';
@@ -48,9 +51,10 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const output = resolve(directory, recipe.output);
   const { model, issues } = openSource(source);
   const data = await openRecipeData(recipe.data, directory);
+  const device = await targetOfRecipe(recipe);
   const meter = await createMeter({ runtime, original: model, path: source, recipe, data, signal });
   try {
-    const { before, steps, result } = await runSteps(request, model, data, meter);
+    const { before, steps, result } = await runSteps(request, model, data, meter, device);
     signal.throwIfAborted();
     request.progress({ message: 'verifying the result', fraction: 0.97 });
     const provenance = {
@@ -104,6 +108,10 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   } finally {
     await meter.close();
   }
+}
+
+async function targetOfRecipe({ device }: Recipe): Promise<Target | undefined> {
+  return device === undefined ? undefined : findTarget(device, (await loadDevices()).devices);
 }
 
 /** Undefined where random inputs do not fit the models. */

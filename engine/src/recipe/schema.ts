@@ -37,6 +37,10 @@ export const recipeSchema = z.strictObject({
     .enum(['classification', 'fidelity'])
     .default('classification')
     .describe('What is measured: top-1 accuracy, or (no labels needed) likeness to the original.'),
+  device: z
+    .string()
+    .optional()
+    .describe('What the model will run on: an id that `coppice devices` lists.'),
   data: dataSchema.optional(),
   steps: z.array(stepSchema).min(1).describe('Passes, run in this order.'),
   output: z.string().describe('Where the result is written, relative to the recipe.'),

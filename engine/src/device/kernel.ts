@@ -1,0 +1,36 @@
+/** A kernel: what a runtime runs at once, in the sizes that decide how long it takes. */
+
+import type { Node } from '../ir/model';
+
+export interface Kernel {
+  /** By which the profile knows its cost, for example `conv1x1`; rules of a runtime name classes. */
+  readonly class: string;
+  /** The operator the runtime runs, for example `FusedConv`. */
+  readonly op: string;
+  /** The nodes it computes, the one it is attributed to first; none for what the runtime inserts. */
+  readonly nodes: readonly Node[];
+  readonly size: KernelSize;
+}
+
+export interface KernelSize {
+  readonly macs: number;
+  /** Elements of the activations it reads and writes, and of its weights. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: number;
+  /** Bytes of one element of its activations and of its weights. Default: 4. */
+  readonly activationBytes?: number;
+  readonly weightBytes?: number;
+  readonly window?: Window;
+}
+
+/** What a convolution or a pooling does. */
+export interface Window {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+  /** Elements of the window, of the stride and of the output's map along each spatial axis. */
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly map: readonly number[];
+}

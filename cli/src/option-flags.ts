@@ -34,6 +34,7 @@ export function toKey(flag: string): string {
 /** A union is read as text where it may be text, else as a list of numbers where it may be one. */
 function flagType({ type, anyOf = [], items }: PropertySchema): Flag['type'] {
   if (type === 'number' || type === 'integer') return 'number';
+  if (anyOf.length > 0 && anyOf.every((each) => flagType(each) === 'number')) return 'number';
   if (type === 'array' && items && flagType(items) === 'number') return 'numbers';
   if (type === 'boolean') return 'boolean';
   if (type === 'string') return 'string';

@@ -4,9 +4,9 @@ import { datasetInMemory } from '../../data/memory-data';
 import type { Model } from '../../ir/model';
 import { startRuntime } from '../../runtime/client';
 import type { NodeTime } from '../../runtime/kernel-nodes';
-import type { NodeTimes } from '../../runtime/node-times';
 import type { Runtime } from '../../runtime/runtime';
 import { findFaster } from './faster';
+import type { ModelCosts } from './layer-costs';
 import { quantizeOptions } from './options';
 import { quantize } from './quantize';
 
@@ -43,7 +43,7 @@ function isInFloat(model: Model, weight: string): boolean {
 /** Layers that take so many milliseconds on integers and 1 ms in float; the whole as `whole` says. */
 function fakeTimes(onIntegers: Record<string, number>, whole: (floats: string[]) => number) {
   const asked: string[][] = [];
-  const time = async (models: readonly Model[]): Promise<NodeTimes[]> =>
+  const of = async (models: readonly Model[]): Promise<ModelCosts[]> =>
     models.map((each) => {
       const floats = Object.keys(onIntegers).filter((name) => isInFloat(each, weights[name]));
       asked.push(floats);
@@ -51,9 +51,9 @@ function fakeTimes(onIntegers: Record<string, number>, whole: (floats: string[])
         name,
         { ms: floats.includes(name) ? 1 : ms, kernel: 'Conv' },
       ]);
-      return { totalMs: whole(floats), nodes: new Map(nodes), conversionsMs: 0 };
+      return { totalMs: whole(floats), nodes: new Map(nodes) };
     });
-  return { time, asked };
+  return { costs: { where: 'here', of }, asked };
 }
 
 /** Two layers of three are slower on integers. */
@@ -64,7 +64,7 @@ const weights: Record<string, string> = { a: 'a*.weight', b: 'b(1).weight', y: '
 describe('finding the layers that float serves better', () => {
   it('leaves the slower layers in float where the whole becomes faster, by their exact names', async () => {
     const whole = (floats: string[]): number => (floats.length === 3 ? 9 : 6 - floats.length);
-    const found = await findFaster(model, options, contextOf(), fakeTimes(mixed, whole).time);
+    const found = await findFaster(model, options, contextOf(), fakeTimes(mixed, whole).costs);
     expect([...found.notes.keys()]).toEqual(['a*', 'c']);
     expect(found.notes.get('a*')!.reason).toBe(
       'stays float: 1.00 ms here against 3.00 ms on integers',
@@ -79,8 +79,8 @@ describe('finding the layers that float serves better', () => {
   it('tries fewer layers, those that lose most, where conversions eat up the gain', async () => {
     const whole = (floats: string[]): number =>
       floats.length === 3 ? 9 : floats.join() === 'a' ? 4 : 5;
-    const { time, asked } = fakeTimes(mixed, whole);
-    const found = await findFaster(model, options, contextOf(), time);
+    const { costs, asked } = fakeTimes(mixed, whole);
+    const found = await findFaster(model, options, contextOf(), costs);
     expect([...found.notes.keys()]).toEqual(['a*']);
     expect(asked).toContainEqual(['a', 'y']);
   });
@@ -91,7 +91,7 @@ describe('finding the layers that float serves better', () => {
       model,
       options,
       contextOf(),
-      fakeTimes({ a: 3, b: 3, y: 3 }, whole).time,
+      fakeTimes({ a: 3, b: 3, y: 3 }, whole).costs,
     );
     expect(found).toMatchObject({ options, issues: [] });
     expect(found.notes.size).toBe(0);
@@ -99,7 +99,7 @@ describe('finding the layers that float serves better', () => {
 
   it('leaves the whole model in float, and says so, where integers are slower whatever stays', async () => {
     const whole = (floats: string[]): number => (floats.length === 3 ? 3 : 4);
-    const found = await findFaster(model, options, contextOf(), fakeTimes(mixed, whole).time);
+    const found = await findFaster(model, options, contextOf(), fakeTimes(mixed, whole).costs);
     expect(found.issues[0]).toMatchObject({ severity: 'warning', code: 'nothing-quantized' });
     expect(found.notes.get('b(1)')!.reason).toContain('whole model');
     const { model: written } = await quantize.run(model, found.options, contextOf());

@@ -3,18 +3,15 @@
  * lose in conversions around it, so a layer stays in float only where the whole model becomes faster.
  */
 
-import { exampleShapes } from '../../inspect/sized-types';
 import type { Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import { measureNodes, type NodeTimes } from '../../runtime/node-times';
 import type { PassContext, PassNote } from '../pass';
 import type { Calibration } from './calibrate';
-import { drawUp, survey } from './draft';
 import { inFloat } from './exceptions';
+import { measuredHere, type LayerCosts, type ModelCosts } from './layer-costs';
 import type { QuantizeOptions } from './options';
 import type { LayerSite } from './placement';
-import { formatOf } from './supported';
-import { writers } from './write/index';
+import { quickDraft } from './quick-draft';
 
 export interface Faster {
   /** With the layers that are to stay in float. */
@@ -31,12 +28,6 @@ const mostAttempts = 4;
 const noise = 0.1;
 const noiseMs = 0.002;
 
-/** What takes how long does not depend on ranges, so that few samples do. */
-const timedSamples = 8;
-
-/** Times models in turns. */
-type Stopwatch = (models: readonly Model[]) => Promise<readonly NodeTimes[]>;
-
 /**
  * @param model prepared.
  * @throws CoppiceError where the model cannot be run on random values.
@@ -45,19 +36,20 @@ export async function findFaster(
   model: Model,
   options: QuantizeOptions,
   context: Calibration & PassContext,
-  time: Stopwatch = stopwatch(model, context),
+  costs: LayerCosts = measuredHere(model, context.runtime),
 ): Promise<Faster> {
-  const all = await quantizedAs(model, options, context);
-  const [before, after] = await time([model, all.model]);
+  const { signal, progress } = context;
+  const all = await quickDraft(model, options, context);
+  const [before, after] = await costs.of([model, all.model], signal);
   const lost = slowdowns(all.layers, before, after);
   let best = { model: all.model, options };
   let floats: readonly string[] = [];
   let tried = [...lost.keys()];
   for (let i = 0; i < mostAttempts && tried.length > 0; i++) {
-    context.progress({ message: `timing with ${tried.length} layers in float` });
+    progress({ message: `timing with ${tried.length} layers in float` });
     const wanted = inFloat(options, tried);
-    const attempt = await quantizedAs(model, wanted, context);
-    const [old, now] = await time([best.model, attempt.model]);
+    const attempt = await quickDraft(model, wanted, context);
+    const [old, now] = await costs.of([best.model, attempt.model], signal);
     if (now.totalMs < old.totalMs) {
       best = { model: attempt.model, options: wanted };
       floats = tried;
@@ -65,7 +57,7 @@ export async function findFaster(
     }
     tried = tried.slice(0, tried.length >> 1);
   }
-  const [float, chosen] = await time([model, best.model]);
+  const [float, chosen] = await costs.of([model, best.model], signal);
   if (chosen.totalMs >= float.totalMs) {
     const everything = all.layers.map(({ name }) => name);
     const issues = [nothingFaster(float, chosen)];
@@ -76,23 +68,6 @@ export async function findFaster(
   return { options: best.options, notes: new Map(notes), issues: [] };
 }
 
-function stopwatch(model: Model, { runtime, signal }: Calibration & PassContext): Stopwatch {
-  const shapes = exampleShapes(model);
-  return (models) => measureNodes(runtime, models, { shapes, signal });
-}
-
-async function quantizedAs(
-  model: Model,
-  options: QuantizeOptions,
-  context: Calibration & PassContext,
-): Promise<{ model: Model; layers: readonly LayerSite[] }> {
-  const { calibration, seed } = context;
-  const few = calibration.sample(Math.min(timedSamples, calibration.samples), seed);
-  const surveyed = await survey(model, options, { ...context, calibration: few });
-  const written = writers[formatOf(options, surveyed.profile)](drawUp(surveyed, options));
-  return { model: written, layers: surveyed.placement.layers };
-}
-
 interface Slowdown {
   readonly before: number;
   readonly after: number;
@@ -101,8 +76,8 @@ interface Slowdown {
 /** Layers whose kernels take longer on integers, those that lose most first. */
 function slowdowns(
   layers: readonly LayerSite[],
-  before: NodeTimes,
-  after: NodeTimes,
+  before: ModelCosts,
+  after: ModelCosts,
 ): ReadonlyMap<string, Slowdown> {
   const found = layers.flatMap(({ name, node }): [string, Slowdown][] => {
     const [was, is] = [before, after].map(({ nodes }) => nodes.get(node.output[0]));
@@ -129,7 +104,7 @@ function wholeNote(name: string): PassNote {
   return { subject: name, layers: [name], counts: 'bits', before: 32, after: 32, reason };
 }
 
-function nothingFaster(float: NodeTimes, chosen: NodeTimes): Issue {
+function nothingFaster(float: ModelCosts, chosen: ModelCosts): Issue {
   return {
     severity: 'warning',
     code: 'nothing-quantized',

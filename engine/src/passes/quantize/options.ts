@@ -97,7 +97,7 @@ export const quantizeOptions = z
       .min(1)
       .optional()
       .describe(
-        'Mixed precision: the bits that the weights of each layer choose from, for bytes or max_drop; 32 leaves a layer in floating point.',
+        'Mixed precision: the bits that the weights of each layer choose from, for bytes, latency_ms or max_drop; 32 leaves a layer in floating point.',
       ),
     bytes: z
       .number()
@@ -105,6 +105,13 @@ export const quantizeOptions = z
       .lt(1)
       .optional()
       .describe('With widths: share of the bytes of weights that is left, the noise being least.'),
+    latency_ms: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe(
+        'With widths: milliseconds that the whole model may take on this machine, on one thread, the noise being least; measured, so the result may differ from run to run.',
+      ),
     max_drop: z
       .number()
       .gt(0)
@@ -116,13 +123,9 @@ export const quantizeOptions = z
     samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
-  .refine(
-    ({ widths, bytes, max_drop }) =>
-      widths ? (bytes === undefined) !== (max_drop === undefined) : bytes === undefined,
-    {
-      message:
-        'Mixed precision takes widths with either bytes or max_drop; max_drop alone leaves layers in floating point.',
-    },
-  );
+  .refine(({ widths, bytes, latency_ms, max_drop }) => {
+    const targets = [bytes, latency_ms, max_drop].filter((each) => each !== undefined).length;
+    return widths ? targets === 1 : bytes === undefined && latency_ms === undefined;
+  }, 'Mixed precision takes widths with one of bytes, latency_ms and max_drop; max_drop alone leaves layers in floating point.');
 
 export type QuantizeOptions = z.infer<typeof quantizeOptions>;

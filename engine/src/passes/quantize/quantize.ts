@@ -74,7 +74,7 @@ async function run(
   const chosen = decision.options;
   const { surveyed, blueprint } = await build(chosen);
   const { profile, placement } = surveyed;
-  const said = new Set(faster.issues.map(({ code }) => code));
+  const said = new Set([...faster.issues, ...decision.issues].map(({ code }) => code));
   return {
     model: writers[formatOf(chosen, profile)](blueprint),
     changed: true,

@@ -46,6 +46,22 @@ describe('knapsack', () => {
     );
   });
 
+  it('takes what costs exactly the budget, in whatever order it is added up', () => {
+    fc.assert(
+      fc.property(items, (whole) => {
+        const all = whole.map((each) =>
+          each.map(({ cost, loss }) => ({ cost: cost / 7, loss: loss / 3 })),
+        );
+        const dearest = all.map((each) =>
+          each.reduce((most, { cost }, at) => (cost > each[most].cost ? at : most), 0),
+        );
+        const budget = dearest.reduceRight((sum, at, i) => sum + all[i][at].cost, 0);
+        const least = all.reduce((sum, each) => sum + Math.min(...each.map(({ loss }) => loss)), 0);
+        expect(total(all, knapsack(all, budget)!).loss).toBeCloseTo(least, 6);
+      }),
+    );
+  });
+
   it('never loses more where more may be spent', () => {
     fc.assert(
       fc.property(items, fc.nat(200), fc.nat(50), (all, budget, more) => {

@@ -19,8 +19,10 @@ export function knapsack(
   budget: number,
 ): number[] | undefined {
   const rest = relaxations(items);
-  if (rest[0].cost > budget) return undefined;
-  let best = complete(rest[0], budget).found;
+  const limit = budget + slack * magnitude(items, ({ cost }) => cost);
+  const lossSlack = slack * magnitude(items, ({ loss }) => loss);
+  if (rest[0].cost > limit) return undefined;
+  let best = complete(rest[0], limit).found;
   let states: State[] = [{ cost: 0, loss: 0 }];
   for (const [i, choices] of items.entries()) {
     const grown = choices.flatMap(({ cost, loss }, choice) =>
@@ -32,10 +34,10 @@ export function knapsack(
       })),
     );
     states = undominated(grown).filter(({ cost, loss }) => {
-      if (cost + rest[i + 1].cost > budget) return false;
-      const { bound, found } = complete(rest[i + 1], budget - cost);
+      if (cost + rest[i + 1].cost > limit) return false;
+      const { bound, found } = complete(rest[i + 1], limit - cost);
       best = Math.min(best, loss + found);
-      return loss + bound <= best + slack * Math.abs(best);
+      return loss + bound <= best + lossSlack;
     });
   }
   // Of an undominated list the last has the least loss.
@@ -44,6 +46,11 @@ export function knapsack(
 
 /** Sums in another order differ in their last bits, which must not cost a solution. */
 const slack = 1e-9;
+
+function magnitude(items: readonly (readonly Choice[])[], of: (choice: Choice) => number): number {
+  const largest = items.map((choices) => Math.max(...choices.map((each) => Math.abs(of(each)))));
+  return largest.reduce((a, b) => a + b, 0);
+}
 
 interface State extends Choice {
   readonly choice?: number;

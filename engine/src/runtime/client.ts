@@ -72,6 +72,10 @@ async function openSession(
     },
     time: async (given, timing, signal) => {
       const feeds = worker.pack(given, signal);
+      return (await worker.call('time', { session, feeds, ...timing }, label, signal)).wallMs;
+    },
+    measure: async (given, timing, signal) => {
+      const feeds = worker.pack(given, signal);
       return worker.call('time', { session, feeds, ...timing }, label, signal);
     },
     kernels: (signal) => worker.call('kernels', { session }, label, signal),

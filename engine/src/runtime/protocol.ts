@@ -2,7 +2,7 @@
 
 import type { Summary } from './histogram';
 import type { Kernel } from './kernels';
-import type { SessionInput, SessionOptions, TimingOptions } from './runtime';
+import type { RunTimes, SessionInput, SessionOptions, TimingOptions } from './runtime';
 import type { Parcel } from './tensor-exchange';
 
 /** The argument of each request, which the client sends with a number. */
@@ -23,8 +23,7 @@ export interface Results {
   open: { session: number; inputs: readonly SessionInput[]; outputs: readonly string[] };
   run: Parcel;
   summarize: Record<string, Summary>;
-  /** Milliseconds of each timed run, in order. */
-  time: Float64Array;
+  time: RunTimes;
   kernels: readonly Kernel[];
   close: undefined;
 }

@@ -43,6 +43,14 @@ export interface TimingOptions {
   readonly runs: number;
 }
 
+/** Milliseconds of each run, in order. */
+export interface RunTimes {
+  /** By the clock on the wall. */
+  readonly wallMs: Float64Array;
+  /** Processor time of all threads, which other processes do not disturb as much. */
+  readonly cpuMs: Float64Array;
+}
+
 export interface SessionInput {
   readonly name: string;
   readonly type: DataTypeName;
@@ -77,6 +85,8 @@ export interface Session {
   ): Promise<Record<string, Summary>>;
   /** Times runs inside the child process, without what it costs to move the tensors: milliseconds. */
   time(feeds: Feeds, options: TimingOptions, signal?: AbortSignal): Promise<Float64Array>;
+  /** The same, with the processor time of each run. */
+  measure(feeds: Feeds, options: TimingOptions, signal?: AbortSignal): Promise<RunTimes>;
   /** Ends the recording of a session opened with `profile` and gives what it holds. */
   kernels(signal?: AbortSignal): Promise<readonly Kernel[]>;
   close(): Promise<void>;

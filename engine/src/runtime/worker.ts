@@ -12,7 +12,7 @@ import { summarize } from './histogram';
 import { kernelsOf, type Kernel } from './kernels';
 import { fromOrt, toOrt, typeOf } from './ort-tensor';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
-import type { SessionOptions } from './runtime';
+import type { RunTimes, SessionOptions } from './runtime';
 import {
   discard,
   pack,
@@ -148,17 +148,21 @@ function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionO
 async function time(
   { session, feeds, warmUp, runs }: Requests['time'],
   id: number,
-): Promise<Float64Array> {
+): Promise<RunTimes> {
   const model = find(session);
   const input = tensors(feeds);
   for (let i = 0; i < warmUp && !cancelled.has(id); i++) await model.run(input);
-  const times = new Float64Array(runs);
+  const wallMs = new Float64Array(runs);
+  const cpuMs = new Float64Array(runs);
   for (let i = 0; i < runs && !cancelled.has(id); i++) {
+    const before = process.cpuUsage();
     const start = performance.now();
     await model.run(input);
-    times[i] = performance.now() - start;
+    wallMs[i] = performance.now() - start;
+    const { user, system } = process.cpuUsage(before);
+    cpuMs[i] = (user + system) / 1000;
   }
-  return times;
+  return { wallMs, cpuMs };
 }
 
 /** The runtime writes what it recorded into a file whose name ends with the time of day. */

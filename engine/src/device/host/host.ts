@@ -36,10 +36,11 @@ export interface HostSession {
   close(): Promise<void>;
 }
 
+/** Milliseconds of each run, in order. */
 export interface RunTimes {
-  /** Milliseconds by the clock on the wall, of each run. */
+  /** By the clock on the wall. */
   readonly wallMs: Float64Array;
-  /** Processor time of each run, of all threads; null where it cannot be had. */
+  /** Processor time of all threads; null where it cannot be had. */
   readonly cpuMs: Float64Array | null;
 }
 

@@ -1,20 +1,20 @@
 /**
- * What a model costs when channel groups lose some of their units, without cutting it. The extent of
- * every axis is linear in how many units each group keeps, so an operator's own cost rule, given the
- * shorter shapes, says exactly what inference on the cut model would say.
+ * What a model costs when channel groups lose some of their units, without cutting it. An
+ * operator's own cost rule, given the shorter shapes, says exactly what inference on the cut model
+ * would say.
  */
 
 import { heldConstants } from '../inspect/constants';
 import { distinctConstants, findLayers } from '../inspect/layers';
 import { assumedSizes } from '../inspect/sizes';
-import { cloneNode } from '../ir/clone';
-import type { Graph, Node } from '../ir/model';
+import type { Graph } from '../ir/model';
 import { allGraphs } from '../ir/traverse';
 import { graphCost, type Resolve } from '../ops/cost';
 import { findOp } from '../ops/index';
-import type { AxisLabels, Labels } from '../ops/channel-rule';
+import type { Labels } from '../ops/channel-rule';
 import type { ValueType } from '../ops/op';
 import type { ChannelAnalysis } from './analyze';
+import { attributesAfter, groupsOf, Sizes, type Extents } from './sizes-after';
 import type { Site } from './sites';
 
 export interface ChannelCost {
@@ -43,13 +43,6 @@ export function channelCosts(
 ): ChannelCosts {
   return new Costs(analysis, resolve);
 }
-
-/** The number of indices on an axis: `fixed`, and `perUnit` for each unit a group keeps. */
-interface Extent {
-  readonly fixed: number;
-  readonly parts: readonly { readonly group: number; readonly perUnit: number }[];
-}
-type Extents = readonly Extent[] | undefined;
 
 /** Something whose cost depends on some groups. */
 interface Term {
@@ -120,10 +113,14 @@ class Costs implements ChannelCosts {
 
 /** Collects what costs something: nodes with MACs, and constants that count as params. */
 class Terms {
+  private readonly sizes: Sizes;
+
   constructor(
     private readonly analysis: ChannelAnalysis,
     private readonly resolve: Resolve,
-  ) {}
+  ) {
+    this.sizes = new Sizes(analysis, resolve);
+  }
 
   all(): Term[] {
     const { model, sites } = this.analysis;
@@ -134,13 +131,12 @@ class Terms {
   private ofNode(site: Site): Term | undefined {
     const rule = findOp(site.node)?.cost;
     if (!rule) return undefined;
-    const inputs = site.inputs.map((type, i) => this.extents(type, site.inputLabels[i]));
-    const outputs = site.outputs.map((type, i) => this.extents(type, site.outputLabels[i]));
-    const sizes = (each: Extents, removed: Int32Array) => each && this.sizesOf(each, removed);
+    const inputs = site.inputs.map((type, i) => this.sizes.extents(type, site.inputLabels[i]));
+    const outputs = site.outputs.map((type, i) => this.sizes.extents(type, site.outputLabels[i]));
     const count = (removed: Int32Array): number => {
       const left = {
-        inputs: inputs.map((each) => sizes(each, removed)),
-        outputs: outputs.map((each) => sizes(each, removed)),
+        inputs: inputs.map((each) => this.sizes.at(each, removed)),
+        outputs: outputs.map((each) => this.sizes.at(each, removed)),
       };
       return rule({
         node: attributesAfter(site, left),
@@ -171,8 +167,8 @@ class Terms {
       type: (value: string, asked?: Graph): ValueType | undefined => {
         const type = analysis.types.type(value, asked);
         const labels = analysis.labelsOf(value, asked ?? graph) ?? constants.get(value);
-        const shape = this.extents(type, labels);
-        return type && { ...type, shape: shape && this.sizesOf(shape, removed) };
+        const shape = this.sizes.extents(type, labels);
+        return type && { ...type, shape: this.sizes.at(shape, removed) };
       },
     };
     return graphCost(graph, types, this.resolve);
@@ -202,7 +198,7 @@ class Terms {
   private elementsOf(variants: readonly Extents[], whole: number, removed: Int32Array): number {
     const cut = variants.filter((each) => groupsOf([each]).some((group) => removed[group] > 0));
     const kept = cut.length < variants.length || variants.length === 0 ? whole : 0;
-    const sizes = cut.map((each) => this.sizesOf(each!, removed).reduce((a, b) => a * b, 1));
+    const sizes = cut.map((each) => this.sizes.at(each, removed)!.reduce((a, b) => a * b, 1));
     return sizes.reduce((sum, size) => sum + size, kept);
   }
 
@@ -212,7 +208,7 @@ class Terms {
     const uses = new Map<string, Map<string, Extents>>();
     const add = (name: string, type: ValueType | undefined, labels: Labels | undefined): void => {
       const known = uses.get(name) ?? new Map<string, Extents>();
-      known.set(analysis.signature(labels), this.extents(type, labels));
+      known.set(analysis.signature(labels), this.sizes.extents(type, labels));
       uses.set(name, known);
     };
     for (const { node, graph, inputs, outputs, inputLabels, outputLabels } of analysis.sites) {
@@ -228,64 +224,4 @@ class Terms {
     }
     return new Map([...uses].map(([name, variants]) => [name, [...variants.values()]]));
   }
-
-  private extents(type: ValueType | undefined, labels: Labels | undefined): Extents {
-    return type?.shape?.map((dim, axis) => this.extent(this.resolve(dim), labels?.[axis]));
-  }
-
-  private extent(size: number, labels: AxisLabels | undefined): Extent {
-    if (!labels) return { fixed: size, parts: [] };
-    const { groups } = this.analysis;
-    const parts = [...this.analysis.extents(labels)].flatMap(([group, count]) =>
-      groups[group].pinned ? [] : [{ group, perUnit: count / groups[group].units, count }],
-    );
-    return { fixed: size - parts.reduce((sum, { count }) => sum + count, 0), parts };
-  }
-
-  private sizesOf(extents: readonly Extent[], removed: Int32Array): number[] {
-    const { groups } = this.analysis;
-    return extents.map(({ fixed, parts }) =>
-      parts.reduce(
-        (sum, { group, perUnit }) => sum + perUnit * (groups[group].units - removed[group]),
-        fixed,
-      ),
-    );
-  }
-}
-
-function groupsOf(all: readonly Extents[]): number[] {
-  const found = new Set<number>();
-  for (const extents of all) {
-    for (const { parts } of extents ?? []) for (const { group } of parts) found.add(group);
-  }
-  return [...found];
-}
-
-type Sizes = readonly (readonly number[] | undefined)[];
-
-/** The node with the attributes it would have: group counts, heads, hidden sizes. */
-function attributesAfter(site: Site, left: { inputs: Sizes; outputs: Sizes }): Node {
-  if (!site.rule?.cut || site.node.attribute.length === 0) return site.node;
-  const node = cloneNode(site.node);
-  const kept = (
-    before: ValueType | undefined,
-    after: readonly number[] | undefined,
-    axis: number,
-  ) => {
-    const size = after?.[axis];
-    return size === undefined || before?.shape?.[axis] === size
-      ? undefined
-      : [...Array(size).keys()];
-  };
-  site.rule.cut({
-    node,
-    opset: site.opset,
-    inputs: site.inputs,
-    outputs: site.outputs,
-    keptOfInput: (input, axis) => kept(site.inputs[input], left.inputs[input], axis),
-    keptOfOutput: (output, axis) => kept(site.outputs[output], left.outputs[output], axis),
-    setIntegers: () => undefined,
-    reshapeConstant: () => undefined,
-  });
-  return node;
 }

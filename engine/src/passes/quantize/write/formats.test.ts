@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weightedModel } from '../../../../../test/support/weighted-text';
 import { indexGraph } from '../../../ir/graph-index';
 import type { Model } from '../../../ir/model';
+import { floats, withElements } from '../../../ir/tensor';
 import { validateModel } from '../../../ir/validate';
 import { sharedModels } from '../../../onnx/testing/shared-models';
 import { readModelFile } from '../../../onnx/read';
@@ -179,6 +180,44 @@ describe('a quantized model', () => {
       1,
     );
   });
+
+  it.each(['Conv', 'ConvTranspose'])(
+    'keeps the floats of a %s between integers, which the runtime would round to bytes',
+    async (type) => {
+      const text = weightedModel(
+        `(float[1,8,9,9] x) => (float[1,8,9,9] y)
+         <float[8,8,3,3] "a.w", float[8] "a.b" = {-1000, 0, 0, 0, 0, 0, 0, 0}, float[8,8,3,3] "b.w", float[8] "b.b", float[8,8,3,3] "c.w"> {
+          a = Conv<pads = [1, 1, 1, 1]>(x, "a.w", "a.b") p = Relu(a) b = ${type}<pads = [1, 1, 1, 1]>(p, "b.w", "b.b")
+          q = Relu(b) y = Conv<pads = [1, 1, 1, 1]>(q, "c.w") }`,
+      );
+      // Weights of a channel that is always zero: they only make steps coarser.
+      const isIdle = (i: number) => (type === 'Conv' ? i % 72 < 9 : i < 72);
+      const initializer = text.graph!.initializer.map((tensor) =>
+        tensor.name === 'b.w'
+          ? withElements(
+              tensor,
+              [8, 8, 3, 3],
+              floats(tensor).map((w, i) => (isIdle(i) ? 100 * w : w)),
+            )
+          : tensor,
+      );
+      const model = { ...text, graph: { ...text.graph!, initializer } };
+      const { prepared, blueprint } = await blueprintOf(runtime, model, {
+        layers: { b: { skip: true } },
+      });
+      const feeds = await feedsOf(runtime, prepared);
+      const step = blueprint.grids.get('y')!.scale[0];
+      for (const written of [writeQdq(blueprint), writeQOperator(blueprint)]) {
+        const exact = await outputsOf(runtime, written, feeds, { keepQuantizers });
+        const optimized = await outputsOf(runtime, written, feeds);
+        const expected = exact.y.data as Float32Array;
+        const steps = expected.map(
+          (each, i) => Math.abs(each - Number(optimized.y.data[i])) / step,
+        );
+        expect(Math.max(...steps)).toBeLessThan(1.5);
+      }
+    },
+  );
 
   it('needs the opset of its quantizers only for runtimes without their own', async () => {
     const model = weightedModel(cases[0].graph, { opset: 13 });

@@ -4,6 +4,7 @@ import type { Model, Node } from '../../../ir/model';
 import { quantizedBias } from '../bias';
 import type { Blueprint, QuantizedLayer } from '../blueprint';
 import { writeDynamic } from './dynamic';
+import { floatReaders, forEachChannel } from './float-layers';
 import { writeMatMulNBits } from './matmul-nbits';
 import { QuantizedGraph } from './quantized-graph';
 import { suitableOpset } from './suitable-opset';
@@ -22,7 +23,15 @@ export function writeQdq(blueprint: Blueprint): Model {
     graph.replace(name, graph.dequantize(graph.codes(tensor, weight), name, weight.grid));
   }
   for (const [value, grid] of blueprint.grids) {
-    graph.insert(value, (source) => graph.dequantize(graph.quantize(source, grid), source, grid));
+    const floats = blueprint.profile.ownQuantizers ? floatReaders(graph.graph, value) : undefined;
+    graph.insert(value, (source) => {
+      const codes = graph.quantize(source, grid);
+      if (floats) {
+        const values = graph.dequantize(codes, source, forEachChannel(grid, floats.channels));
+        for (const node of floats.nodes) node.input[0] = values;
+      }
+      return graph.dequantize(codes, source, grid);
+    });
   }
   return graph.finish();
 }

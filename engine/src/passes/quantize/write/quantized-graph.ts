@@ -195,20 +195,29 @@ export class QuantizedGraph {
     }
   }
 
-  /** The model in order, without constants that nothing reads any more. */
+  /** The model in order, without quantizers and constants that nothing reads any more. */
   finish(): Model {
     const { graph } = this;
     graph.node = topologicalOrder(graph).order;
-    const used = new Set(graph.output.map(({ name }) => name));
-    for (const node of graph.node) {
-      for (const name of [...node.input, ...capturedValues(node)]) used.add(name);
-    }
+    const read = this.namesRead();
+    graph.node = graph.node.filter(
+      ({ opType, output }) => opType !== 'DequantizeLinear' || read.has(output[0]),
+    );
+    const used = this.namesRead();
     const gone = new Set(
       graph.initializer.map(({ name }) => name).filter((name) => !used.has(name)),
     );
     graph.initializer = graph.initializer.filter(({ name }) => !gone.has(name));
     graph.input = graph.input.filter(({ name }) => !gone.has(name));
     return this.model;
+  }
+
+  private namesRead(): Set<string | undefined> {
+    const read = new Set(this.graph.output.map(({ name }) => name));
+    for (const node of this.graph.node) {
+      for (const name of [...node.input, ...capturedValues(node)]) read.add(name);
+    }
+    return read;
   }
 }
 

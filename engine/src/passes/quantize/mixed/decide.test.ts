@@ -70,12 +70,23 @@ describe('mixed precision', () => {
     expect(widthsIn(result)).toEqual(new Set([8]));
   });
 
-  it('wants either bytes or a limit on the drop', () => {
-    expect(quantize.options.safeParse({ widths: [8, 4] }).success).toBe(false);
-    expect(quantize.options.safeParse({ bytes: 0.2 }).success).toBe(false);
-    expect(quantize.options.safeParse({ widths: [8], bytes: 0.2, max_drop: 0.1 }).success).toBe(
-      false,
-    );
+  it('leaves floats where they keep the time, and says when nothing does', async () => {
+    const idle = await run({ widths: [8, 32], latency_ms: 1e6 });
+    expect(idle.issues.map(({ code }) => code)).toEqual(['nothing-quantized']);
+    expect(widthsIn(idle)).toEqual(new Set([32]));
+    const late = await run({ widths: [8, 32], latency_ms: 1e-6 });
+    expect(late.issues.map(({ code }) => code)).toContain('target-missed');
+    for (const { why } of late.notes) expect(why).toHaveProperty('latencyMs');
+  });
+
+  it('wants one target', () => {
+    const isGood = (options: object): boolean => quantize.options.safeParse(options).success;
+    expect(isGood({ widths: [8, 4] })).toBe(false);
+    expect(isGood({ bytes: 0.2 })).toBe(false);
+    expect(isGood({ latency_ms: 3 })).toBe(false);
+    expect(isGood({ widths: [8], bytes: 0.2, max_drop: 0.1 })).toBe(false);
+    expect(isGood({ widths: [8], latency_ms: 3, max_drop: 0.1 })).toBe(false);
+    expect(isGood({ widths: [8, 32], latency_ms: 3 })).toBe(true);
   });
 });
 

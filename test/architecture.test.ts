@@ -89,6 +89,7 @@ describe('the architecture', () => {
       data: ['ir', 'linalg'],
       runtime: ['ir', 'linalg', 'onnx', 'data', 'ops'],
       device: ['inspect', 'ir', 'linalg', 'onnx', 'ops', 'runtime'],
+      budget: ['device', 'inspect', 'ir', 'onnx'],
       advice: ['channels', 'criteria', 'inspect', 'ir', 'linalg', 'ops', 'passes'],
     };
     expect(

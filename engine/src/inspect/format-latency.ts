@@ -10,7 +10,11 @@ export function formatMs(ms: number): string {
 }
 
 /** `±9 %`, or `−12…+31 %` where the two sides differ by much; empty for a bound. */
-export function formatInterval({ ms, lowMs, highMs }: LatencyEstimate): string {
+export function formatInterval({
+  ms,
+  lowMs,
+  highMs,
+}: Pick<LatencyEstimate, 'ms' | 'lowMs' | 'highMs'>): string {
   if (lowMs === null || highMs === null || ms === 0) return '';
   const [below, above] = [1 - lowMs / ms, highMs / ms - 1].map((share) => Math.round(share * 100));
   const even = Math.abs(below - above) <= Math.max(2, 0.25 * Math.max(below, above));

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { CoppiceError } from '../ir/issue';
+import type { Recipe } from './schema';
 
 /** SHA-256 of a file's bytes in hex, read in pieces. */
 export function fileHash(path: string): string {
@@ -36,6 +37,11 @@ export function modelHash(path: string): string {
 
 export function textHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** What of a recipe decides its result: what the result must keep to does not. */
+export function decisiveOf(recipe: Recipe): Recipe {
+  return { ...recipe, budgets: undefined };
 }
 
 /** The same value always gives the same text: keys are sorted. */

@@ -1,11 +1,14 @@
-/** What the recipe's schema allows at a place: for completion, hover and the nearest valid name. */
+/** What a schema, that of recipes unless another is given, allows at a place: for completion, hover and the nearest valid name. */
 
 import type { z } from 'zod';
 import { recipeSchema } from './schema';
 
 /** The keys that the schema allows in the mapping at a path. */
-export function knownKeys(path: readonly PropertyKey[]): string[] {
-  return Object.keys(propertiesAt(path));
+export function knownKeys(
+  path: readonly PropertyKey[],
+  schema: z.core.$ZodType = recipeSchema,
+): string[] {
+  return Object.keys(propertiesAt(path, schema));
 }
 
 /** A property as completion and hover want it. */
@@ -15,10 +18,11 @@ export interface KnownProperty {
 }
 
 /** The properties that the schema allows in the mapping at a path, with their descriptions. */
-export function propertiesAt(path: readonly PropertyKey[]): Record<string, KnownProperty> {
-  const found = schemasAt([recipeSchema], path).flatMap((schema) =>
-    Object.entries(shapeOf(schema)),
-  );
+export function propertiesAt(
+  path: readonly PropertyKey[],
+  root: z.core.$ZodType = recipeSchema,
+): Record<string, KnownProperty> {
+  const found = schemasAt([root], path).flatMap((schema) => Object.entries(shapeOf(schema)));
   return Object.fromEntries(
     found.map(([key, schema]) => [key, { schema, description: descriptionOf(schema) }]),
   );

@@ -1,7 +1,8 @@
-/** Text of a recipe → recipe, with every problem at its place in the text. */
+/** Text of a recipe, or of a file of budgets → its content, with every problem at its place. */
 
 import { LineCounter, isMap, isNode, isPair, parseDocument, type Document, type Node } from 'yaml';
 import type { z } from 'zod';
+import { budgetFileSchema, type BudgetFile } from './budget-file-schema';
 import { closest } from './closest';
 import { knownKeys } from './known-keys';
 import { recipeSchema, type Recipe } from './schema';
@@ -18,16 +19,38 @@ export interface Problem {
   readonly range: TextRange;
 }
 
-export interface ParsedRecipe {
-  /** Absent when there are errors. */
-  readonly recipe?: Recipe;
+/** A text that was read, with the places of its parts. */
+export interface ParsedText {
   readonly problems: readonly Problem[];
   readonly document: Document;
   /** Where a key (or, without one, the value) at a path stands; undefined where the path does not exist. */
   rangeOf(path: readonly PropertyKey[], part?: 'key' | 'value'): TextRange | undefined;
 }
 
+export interface ParsedRecipe extends ParsedText {
+  /** Absent when there are errors. */
+  readonly recipe?: Recipe;
+}
+
+export interface ParsedBudgetFile extends ParsedText {
+  /** Absent when there are errors. */
+  readonly file?: BudgetFile;
+}
+
 export function parseRecipe(text: string): ParsedRecipe {
+  const { content, ...parsed } = parse(text, recipeSchema);
+  return content ? { recipe: content, ...parsed } : parsed;
+}
+
+export function parseBudgetFile(text: string): ParsedBudgetFile {
+  const { content, ...parsed } = parse(text, budgetFileSchema);
+  return content ? { file: content, ...parsed } : parsed;
+}
+
+function parse<S extends z.ZodType>(
+  text: string,
+  schema: S,
+): ParsedText & { readonly content?: z.infer<S> } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const range = (start: number, end: number): TextRange => ({
@@ -55,11 +78,11 @@ export function parseRecipe(text: string): ParsedRecipe {
     };
     return { problems: [...syntax, unreadable], document, rangeOf };
   }
-  const parsed = recipeSchema.safeParse(data.value, { reportInput: true });
-  if (parsed.success) return { recipe: parsed.data, problems: syntax, document, rangeOf };
+  const parsed = schema.safeParse(data.value, { reportInput: true });
+  if (parsed.success) return { content: parsed.data, problems: syntax, document, rangeOf };
   const whole = range(0, text.length);
   const problems = parsed.error.issues
-    .flatMap((issue) => explain(issue))
+    .flatMap((issue) => explain(issue, schema))
     .map(({ path, message, part }): Problem => ({
       severity: 'error',
       message,
@@ -84,14 +107,18 @@ interface Complaint {
 }
 
 /** What a person should read for an issue of the schema library; a union explains its nearest branch. */
-function explain(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []): Complaint[] {
+function explain(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  prefix: readonly PropertyKey[] = [],
+): Complaint[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey([...path, key], key));
+    return issue.keys.map((key) => unknownKey([...path, key], key, schema));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = issue.errors.reduce((best, each) => (score(each) < score(best) ? each : best));
-    return branch.flatMap((inner) => explain(inner, path));
+    return branch.flatMap((inner) => explain(inner, schema, path));
   }
   if (issue.code === 'invalid_type' && issue.input === undefined && path.length > 0) {
     return [{ path, message: `The key \`${String(path.at(-1))}\` is missing.`, part: 'key' }];
@@ -108,8 +135,8 @@ function score(issues: readonly z.core.$ZodIssue[]): number {
   return unknown.length * 1000 + issues.length;
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string): Complaint {
-  const near = closest(key, knownKeys(path.slice(0, -1)));
+function unknownKey(path: readonly PropertyKey[], key: string, schema: z.ZodType): Complaint {
+  const near = closest(key, knownKeys(path.slice(0, -1), schema));
   const hint = near ? ` Did you mean \`${near}\`?` : '';
   return { path, message: `Unknown key \`${key}\`.${hint}`, part: 'key' };
 }

@@ -6,7 +6,7 @@ import { isAbort } from '../ir/cancellation';
 import { reportHtml } from '../report/html';
 import type { Report } from '../report/report';
 import { version } from '../version';
-import { canonicalJson, modelHash } from './identity';
+import { canonicalJson, decisiveOf, modelHash } from './identity';
 import { runRecipe, type RunRequest } from './run';
 import { RunFolder } from './run-folder';
 import type { Recipe } from './schema';
@@ -48,7 +48,8 @@ export async function runInFolder(request: FolderRunRequest): Promise<FolderRun>
  */
 export function runFolderOf(recipe: Recipe, path: string, hashOf = modelHash): string {
   const directory = dirname(resolve(path));
-  const identity = canonicalJson([recipe, hashOf(resolve(directory, recipe.model)), version]);
+  const hash = hashOf(resolve(directory, recipe.model));
+  const identity = canonicalJson([decisiveOf(recipe), hash, version]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
   const name = basename(recipe.model).replace(/\.\w+$/, '');
   return join(directory, '.coppice', 'runs', `${name}-${digest}`);

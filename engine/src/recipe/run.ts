@@ -20,7 +20,7 @@ import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
 import { openRecipeData } from './data-source';
-import { canonicalJson, modelHash, textHash } from './identity';
+import { canonicalJson, decisiveOf, modelHash, textHash } from './identity';
 import { integerSpeedIssue } from './integer-speed';
 import { createMeter } from './meter';
 import { withProvenance } from './provenance';
@@ -58,7 +58,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
     signal.throwIfAborted();
     request.progress({ message: 'verifying the result', fraction: 0.97 });
     const provenance = {
-      recipe: textHash(canonicalJson(recipe)),
+      recipe: textHash(canonicalJson(decisiveOf(recipe))),
       source: modelHash(source),
       seed: recipe.seed,
     };

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { budgetsSchema, latenciesHaveDevices } from '../budget/schema';
 import { preprocessingSchema } from '../data/preprocessing';
 import { passes } from '../passes';
 
@@ -31,25 +32,30 @@ const stepSchema = z.union(
   passes.map((pass) => z.strictObject({ [pass.id]: pass.options.describe(pass.doc) })) as never,
 ) as z.ZodType<Readonly<Record<string, unknown>>>;
 
-export const recipeSchema = z.strictObject({
-  model: z.string().describe('The ONNX file to compress, relative to the recipe.'),
-  task: z
-    .enum(['classification', 'fidelity'])
-    .default('classification')
-    .describe('What is measured: top-1 accuracy, or (no labels needed) likeness to the original.'),
-  device: z
-    .string()
-    .optional()
-    .describe('What the model will run on: an id that `coppice devices` lists.'),
-  data: dataSchema.optional(),
-  steps: z.array(stepSchema).min(1).describe('Passes, run in this order.'),
-  output: z.string().describe('Where the result is written, relative to the recipe.'),
-  seed: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('Decides everything random; the same seed gives the same bytes.'),
-});
+export const recipeSchema = z
+  .strictObject({
+    model: z.string().describe('The ONNX file to compress, relative to the recipe.'),
+    task: z
+      .enum(['classification', 'fidelity'])
+      .default('classification')
+      .describe(
+        'What is measured: top-1 accuracy, or (no labels needed) likeness to the original.',
+      ),
+    device: z
+      .string()
+      .optional()
+      .describe('What the model will run on: an id that `coppice devices` lists.'),
+    data: dataSchema.optional(),
+    steps: z.array(stepSchema).min(1).describe('Passes, run in this order.'),
+    output: z.string().describe('Where the result is written, relative to the recipe.'),
+    budgets: budgetsSchema.optional(),
+    seed: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Decides everything random; the same seed gives the same bytes.'),
+  })
+  .check(latenciesHaveDevices);
 
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeData = z.infer<typeof dataSchema>;

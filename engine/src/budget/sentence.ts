@@ -1,0 +1,52 @@
+/** What is said of a model and its budget, behind the model's name. */
+
+import type { BudgetResult } from '#protocol/budget';
+import { formatInterval } from '../inspect/format-latency';
+import { formatFigure, formatTime } from './figures';
+
+/** `takes 21 ms ±9 % on Raspberry Pi 4, 6 ms over its budget of 15 ms` */
+export function sentenceOf(result: Omit<BudgetResult, 'message'>, why?: string): string {
+  const { budget, verdict, actual, high } = result;
+  const limit = `its budget of ${formatFigure(budget.metric, budget.value)}`;
+  if (actual === null) return `cannot be held against ${limit}: ${why}`;
+  const fact = factOf(result, actual);
+  switch (verdict) {
+    case 'over':
+      return `${fact}, ${gapOf(result, actual)} ${limit}`;
+    case 'likely':
+      return high !== null && high > budget.value
+        ? `${fact}, within ${limit}, but it may take up to ${formatTime(high)}`
+        : `${fact}, within ${limit}, but parts of it are of kinds that were never timed there`;
+    case 'unknown':
+      return `${fact}, which does not tell whether it keeps to ${limit}`;
+    case 'meets':
+      return `${fact}, within ${limit}`;
+  }
+}
+
+function factOf(result: Omit<BudgetResult, 'message'>, actual: number): string {
+  const { metric } = result.budget;
+  const figure = formatFigure(metric, actual);
+  switch (metric) {
+    case 'latency': {
+      const { low, high, device } = result;
+      const on = device ? ` on ${device.name}` : '';
+      if (low === null || high === null) return `takes at least ${figure}${on}`;
+      return `takes ${figure} ${formatInterval({ ms: actual, lowMs: low, highMs: high })}${on}`;
+    }
+    case 'size':
+      return `has ${figure}`;
+    case 'macs':
+      return `needs ${figure} MACs`;
+    case 'params':
+      return `has ${figure} params`;
+    case 'accuracy':
+      return `reaches ${figure} top-1 accuracy`;
+  }
+}
+
+function gapOf({ budget }: Pick<BudgetResult, 'budget'>, actual: number): string {
+  const { metric, value } = budget;
+  if (metric === 'accuracy') return `${((value - actual) * 100).toFixed(1)} points under`;
+  return `${formatFigure(metric, actual - value)} over`;
+}

@@ -10,7 +10,7 @@ import type { Workload } from './workload';
 /** Arithmetic only: 2 ms at most for a network of the size of ResNet-50, so that hints never wait. */
 export function estimate(workload: Workload, target: Target): LatencyEstimate {
   const { profile } = target;
-  const kernels = workload.kernels(profile.lowering.rules);
+  const kernels = workload.kernels(profile.lowering);
   const { id, device, name, runtime, origin, price } = summaryOf(target);
   const head = { device: { id, device, name, runtime, origin } };
   if (profile.cost.form === 'bound') {

@@ -2,7 +2,7 @@
 
 import type { LoweringRules } from './rules';
 import { ncnn } from './ncnn';
-import { ortCpu } from './ort-cpu';
+import { ortCpu } from './ort-cpu/index';
 
 export const allRules: readonly LoweringRules[] = [ncnn, ortCpu];
 

@@ -7,6 +7,10 @@ export interface LoweringRules {
   /** What profiles refer to. */
   readonly id: string;
   readonly doc: string;
-  /** The kernels in the order they run. Needs neither weights nor the runtime. */
-  lower(workload: Workload): readonly Kernel[];
+  /**
+   * The kernels in about the order they run. Needs neither weights nor the runtime.
+   *
+   * @param block channels that the runtime computes at once, on which some rules depend.
+   */
+  lower(workload: Workload, block: number): readonly Kernel[];
 }

@@ -1,0 +1,27 @@
+import { subgraphs } from '../../../ir/graph-index';
+import type { OrtRule } from './rule';
+import type { Operator, RunGraph } from './run-graph';
+
+/** Dequantized constants are left, because later rules look for them. */
+const kept = /^(DequantizeLinear|Random|Bernoulli|Multinomial)/;
+
+export const foldConstants: OrtRule = {
+  doc: 'What depends on constants alone, or only on shapes that are known, is computed ahead.',
+  apply: (graph) => {
+    for (const operator of graph.all()) {
+      if (!kept.test(operator.type) && isKnownAhead(operator, graph)) graph.fold(operator);
+    }
+  },
+};
+
+function isKnownAhead({ type, inputs, node }: Operator, graph: RunGraph): boolean {
+  if (type === 'Shape' || type === 'Size') return hasFixedShape(inputs[0], graph);
+  const given = inputs.filter(Boolean);
+  if (given.length === 0) return type === 'Constant' || type === 'ConstantOfShape';
+  return given.every((name) => graph.isConstant(name)) && !(node && subgraphs(node).length > 0);
+}
+
+function hasFixedShape(value: string, { workload }: RunGraph): boolean {
+  const shape = workload.ahead.types.type(value, workload.graph)?.shape;
+  return !!shape && shape.every((size) => typeof size === 'number');
+}

@@ -1,0 +1,49 @@
+/**
+ * ONNX Runtime's CPU provider with all its optimizations, as of version 1.30: what it folds, fuses,
+ * lays out anew and leaves out before it runs a model, in its order.
+ */
+
+import type { LoweringRules } from '../rules';
+import { blockChannels } from './block-channels';
+import { dropIdle } from './drop-idle';
+import { foldConstants } from './fold-constants';
+import { foldIntoConv } from './fold-into-conv';
+import { fuseActivation, fuseAddend } from './fuse-activation';
+import {
+  fuseBiasGelu,
+  fuseGelu,
+  fuseLayerNormalization,
+  fuseQuickGelu,
+  fuseSkipLayerNormalization,
+} from './fuse-functions';
+import { makeGemm } from './gemm';
+import { kernelOf } from './kernels';
+import type { OrtRule } from './rule';
+import { RunGraph } from './run-graph';
+import { shareEqual } from './share-equal';
+
+export const ortRules: readonly OrtRule[] = [
+  foldConstants,
+  dropIdle,
+  foldIntoConv,
+  makeGemm,
+  fuseLayerNormalization,
+  fuseGelu,
+  fuseQuickGelu,
+  shareEqual,
+  fuseActivation,
+  fuseSkipLayerNormalization,
+  fuseBiasGelu,
+  blockChannels,
+  fuseAddend,
+];
+
+export const ortCpu: LoweringRules = {
+  id: 'ort-cpu',
+  doc: 'ONNX Runtime, CPU provider: fusions, channels in blocks and their reorders, integer kernels.',
+  lower: (workload, block) => {
+    const graph = new RunGraph(workload, block);
+    for (const rule of ortRules) rule.apply(graph);
+    return [...graph.all()].map((operator) => kernelOf(operator, graph));
+  },
+};

@@ -1,0 +1,67 @@
+/** From what is left of the graph to kernels: the class by which their cost is known, and their sizes. */
+
+import { intAttribute, intsAttribute } from '../../../ir/attributes';
+import type { Kernel, KernelSize, Window } from '../../kernel';
+import type { Operator, RunGraph } from './run-graph';
+
+export function kernelOf(operator: Operator, graph: RunGraph): Kernel {
+  const { type, nodes } = operator;
+  const size = sizeOf(operator, graph);
+  return { class: classOf(operator, size, graph), op: type, nodes, size };
+}
+
+function sizeOf(operator: Operator, graph: RunGraph): KernelSize {
+  const { inputs, outputs, addend, bytes } = operator;
+  const given = [...new Set([...inputs, ...(addend ? [addend] : [])])].filter(Boolean);
+  const sum = (names: readonly string[]) =>
+    names.reduce((total, name) => total + graph.elements(name), 0);
+  const window = windowOf(operator, graph);
+  return {
+    macs: operator.nodes.reduce((total, node) => total + graph.workload.macs(node), 0),
+    inputs: sum(given.filter((name) => !graph.isConstant(name))),
+    outputs: sum(outputs.filter(Boolean)),
+    weights: sum(given.filter((name) => graph.isConstant(name))),
+    ...(window && { window }),
+    ...(bytes !== undefined && { activationBytes: bytes, weightBytes: 1 }),
+  };
+}
+
+/** With the channels that are computed, which in the blocked layout are whole blocks. */
+function windowOf(
+  { node, inputs, outputs, layout }: Operator,
+  graph: RunGraph,
+): Window | undefined {
+  const type = node?.opType ?? '';
+  if (!node || !/Conv|Pool/.test(type)) return undefined;
+  const [input, output] = [graph.shape(inputs[0]), graph.shape(outputs[0])];
+  if (!input || !output || output.length < 3) return undefined;
+  const at = layout === 'last' ? output.length - 1 : 1;
+  const map = output.filter((_, i) => i !== 0 && i !== at);
+  const weight = /Conv/.test(type) ? graph.workload.shape(node.input[1])?.slice(2) : undefined;
+  const whole = input.filter((_, i) => i !== 0 && i !== at);
+  return {
+    inChannels: input[at],
+    outChannels: output[at],
+    groups: /Conv/.test(type) ? intAttribute(node, 'group', 1) : 1,
+    kernel: intsAttribute(node, 'kernel_shape') ?? weight ?? whole,
+    stride: intsAttribute(node, 'strides') ?? map.map(() => 1),
+    map,
+  };
+}
+
+function classOf(operator: Operator, size: KernelSize, graph: RunGraph): string {
+  const { type, layout } = operator;
+  const prefix = layout === 'blocked' ? 'blocked-' : '';
+  if (/Conv$/.test(type)) return `${prefix}${convOf(operator, size, graph)}`;
+  return `${prefix}${type}`;
+}
+
+function convOf({ type, node }: Operator, { window }: KernelSize, _graph: RunGraph): string {
+  if (type !== 'Conv' && type !== 'FusedConv') return type;
+  if (!window || node?.opType !== 'Conv') return 'scale';
+  const pointwise = window.kernel.every((each) => each === 1);
+  if (window.groups > 1) {
+    return window.groups === window.inChannels ? 'conv-depthwise' : 'conv-grouped';
+  }
+  return pointwise ? 'conv-pointwise' : 'conv';
+}

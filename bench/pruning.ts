@@ -23,7 +23,7 @@ import { CoppiceError } from '#engine/ir/issue';
 import type { Model } from '#engine/ir/model';
 import { readModelFile } from '#engine/onnx/read';
 import type { PassContext } from '#engine/passes/pass';
-import { costModel } from '#engine/passes/prune/cost';
+import { costModel, type Quantity } from '#engine/passes/prune/cost';
 import { pruneOptions, type PruneOptions } from '#engine/passes/prune/options';
 import { planCuts } from '#engine/passes/prune/plan';
 import { prune } from '#engine/passes/prune/prune';
@@ -182,7 +182,8 @@ async function pruneByScores(
   const round = {
     number: 1,
     of: 1,
-    cost: costModel(analysis, groups)(groups.map(({ units }) => units)),
+    cost: (quantity: Quantity) =>
+      costModel(analysis, groups).of(quantity)(groups.map(({ units }) => units)),
     units: new Map(analysis.groups.map(({ id, units }) => [id, units])),
   };
   const criterion = criteria.find(({ id }) => id === options.criterion)!;

@@ -2,7 +2,11 @@
 
 import type { Candidate, Removal } from './steps';
 
-/** Cost of keeping these numbers of units, one for each candidate. Never grows when one shrinks. */
+/**
+ * Cost of keeping these numbers of units, one for each candidate. Never grows when one shrinks, but
+ * for latencies of counts that a runtime is slow at: for them a prefix that meets the target is found,
+ * perhaps not the shortest.
+ */
 export type CostOf = (kept: readonly number[]) => number;
 
 /** The counts when every removal up to this share of a group's units is made (local scope). */

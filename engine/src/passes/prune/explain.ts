@@ -3,7 +3,7 @@
 import type { Criterion } from '../../criteria/criterion';
 import type { Why } from '#protocol/report';
 import type { PassNote } from '../pass';
-import type { CostModel } from './cost';
+import type { CostModel, Quantity } from './cost';
 import { lossAt, type Curve } from './curves/curve';
 import type { PruneOptions } from './options';
 import type { Left, Ranked } from './rank';
@@ -106,9 +106,11 @@ function inFigures(
 ): Why {
   const { group, raw, scores } = ranked[i];
   const gone = group.units - kept[i];
-  const whole = model(ranked.map((each) => each.group.units)).macs;
-  const restored = model(kept.with(i, group.units)).macs;
-  const saved = restored - model(kept).macs;
+  const saved = (quantity: Quantity): number | null => {
+    const cost = model.of(quantity);
+    const whole = cost(ranked.map((each) => each.group.units));
+    return whole === 0 ? null : (cost(kept.with(i, group.units)) - cost(kept)) / whole;
+  };
   return {
     limit,
     criterion: criterion.id,
@@ -117,7 +119,8 @@ function inFigures(
     scores: [scores[0], scores[scores.length - 1]],
     last_cut: gone > 0 ? scores[gone - 1] : null,
     first_kept: scores[gone],
-    macs_saved: whole === 0 ? null : saved / whole,
+    macs_saved: saved('macs'),
+    ...(options.latency === undefined ? {} : { latency_saved: saved('latency') }),
     ...(curves[i] ? { loss: lossAt(curves[i], kept[i]), curve: curves[i] } : {}),
   };
 }

@@ -7,7 +7,6 @@ describe('the options of pruning', () => {
     expect(pruneOptions.parse({ macs: 0.5 })).toMatchObject({
       scope: 'global',
       layers: {},
-      round: 1,
       recover: 'auto',
     });
   });
@@ -21,6 +20,16 @@ describe('the options of pruning', () => {
         expect(pruneOptions.safeParse({ [key]: wrong }).success).toBe(false);
       }
     }
+  });
+
+  it('take a time or a share as latency', () => {
+    for (const latency of ['12 ms', '0.5s', 0.6, '0.6']) {
+      expect(pruneOptions.safeParse({ latency }).success, String(latency)).toBe(true);
+    }
+    for (const latency of ['12', 12, '0 ms', 'soon', '-1 ms', 0, '1 MB']) {
+      expect(pruneOptions.safeParse({ latency }).success, String(latency)).toBe(false);
+    }
+    expect(pruneOptions.safeParse({ latency: '12 ms', macs: 0.5 }).success).toBe(false);
   });
 
   it('need no amount where layers have ratios of their own', () => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { memberChoices, policies } from '../../criteria/criterion';
 import { criteria } from '../../criteria/index';
 import { normalizations } from '../../criteria/normalize';
+import { latencyOption } from '../latency-goal';
 import { lossKinds } from './curves/loss';
 
 /** Which units compete with each other for staying. */
@@ -54,6 +55,11 @@ export const pruneOptions = z
     macs: share.optional().describe('Share of the multiply-accumulates that is left.'),
     params: share.optional().describe('Share of the params that is left.'),
     bytes: share.optional().describe('Share of the bytes of weights that is left.'),
+    latency: latencyOption
+      .optional()
+      .describe(
+        'How long the result may take by the estimate for the device: a time such as 12 ms, or the share that is left, such as 0.6.',
+      ),
     rounds: z
       .int()
       .min(1)
@@ -92,7 +98,13 @@ export const pruneOptions = z
     max_ratio: removable
       .default(0.7)
       .describe('Largest share of its channels that a group may lose.'),
-    round: z.int().min(1).default(1).describe('Kept channels become a multiple of this.'),
+    round: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Kept channels become a multiple of this. Default: as many as the device of the run computes at once; 1 without a device.',
+      ),
     recover: z
       .enum(['auto', 'none', 'reconstruct'])
       .default('auto')
@@ -106,14 +118,16 @@ export const pruneOptions = z
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
   .refine(
-    ({ ratio, macs, params, bytes, layers }) => {
-      const amounts = [ratio, macs, params, bytes].filter((each) => each !== undefined).length;
+    ({ ratio, macs, params, bytes, latency, layers }) => {
+      const amounts = [ratio, macs, params, bytes, latency].filter(
+        (each) => each !== undefined,
+      ).length;
       const some = Object.values(layers).some((each) => each.ratio !== undefined);
       return amounts === 1 || (amounts === 0 && some);
     },
     {
       message:
-        'Give exactly one of ratio (share removed), macs, params or bytes (shares left); or ratios under layers alone.',
+        'Give exactly one of ratio (share removed), macs, params, bytes (shares left) or latency (a time or the share left); or ratios under layers alone.',
     },
   );
 

@@ -2,9 +2,11 @@
 
 import type { ChannelAnalysis } from '../../channels/analyze';
 import type { Criterion } from '../../criteria/criterion';
+import type { Target } from '../../device/profile';
 import type { Issue } from '../../ir/issue';
 import { idlePatterns } from '../layer-rules';
 import type { PassNote } from '../pass';
+import { misaligned } from './alignment';
 import type { Round } from './amount';
 import { costModel } from './cost';
 import type { Curve } from './curves/curve';
@@ -20,23 +22,25 @@ export interface PrunePlan {
   readonly issues: readonly Issue[];
 }
 
-/**
- * The same analysis, ranking and options give the same plan.
- *
- * @param curves one for each ranked group, for the allocations that go by them.
- */
+/** What some plans go by, besides the ranking. */
+export interface PlanBasis {
+  /** One for each ranked group, for the allocations that go by them. */
+  readonly curves?: readonly Curve[];
+  /** Whose latency is estimated; needed for that amount. */
+  readonly device?: Target;
+}
+
+/** The same analysis, ranking and options give the same plan. */
 export function planCuts(
   analysis: ChannelAnalysis,
   criterion: Criterion,
   { ranked, left }: Ranking,
   options: PruneOptions,
   round: Round,
-  curves: readonly Curve[] = [],
+  { curves = [], device }: PlanBasis = {},
 ): PrunePlan {
-  const model = costModel(
-    analysis,
-    ranked.map(({ group }) => group),
-  );
+  const groups = ranked.map(({ group }) => group);
+  const model = costModel(analysis, groups, device);
   const { kept, issues } = shareOut(ranked, criterion, model, options, round, curves);
   const cuts = new Map<string, readonly number[]>();
   ranked.forEach(({ group, order }, i) => {
@@ -50,5 +54,6 @@ export function planCuts(
   ];
   const parts = analysis.groups.map(namesOf);
   const idle = idlePatterns(parts, options.layers, 'layer of a channel group', 'groups');
-  return { cuts, notes, issues: [...idle, ...issues] };
+  const slow = misaligned(ranked, kept, model, options, device);
+  return { cuts, notes, issues: [...idle, ...issues, ...slow] };
 }

@@ -1,8 +1,11 @@
 /** Channel pruning: ranks channels, cuts the least important ones, and recovers without training. */
 
 import { analyzeChannels } from '../../channels/analyze';
+import type { Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
+import { requireEstimates } from '../latency-goal';
 import type { Pass, PassContext } from '../pass';
+import { blockOf } from './alignment';
 import { pruneOptions, type PruneOptions } from './options';
 import { pruneInRounds, type PruneOutcome } from './rounds';
 
@@ -31,6 +34,18 @@ async function begin(
   planOnly: boolean,
 ): Promise<PruneOutcome> {
   context.signal.throwIfAborted();
+  if (options.latency !== undefined) requireEstimates(context.device);
   const seed = options.seed ?? context.seed;
-  return pruneInRounds(model, options, { ...context, seed }, planOnly);
+  const round = options.round ?? blockOf(context.device);
+  const outcome = await pruneInRounds(model, { ...options, round }, { ...context, seed }, planOnly);
+  const isRounded = outcome.changed && options.round === undefined && round > 1;
+  return isRounded ? { ...outcome, issues: [...outcome.issues, rounded(round, context)] } : outcome;
+}
+
+function rounded(round: number, { device }: PassContext): Issue {
+  return {
+    severity: 'information',
+    code: 'rounded',
+    message: `Channel counts are multiples of ${round}, which ${device!.device.name} computes at once; round: 1 allows any.`,
+  };
 }

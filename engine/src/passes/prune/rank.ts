@@ -72,7 +72,7 @@ export function rankGroups(
     const limits = {
       minChannels: options.min_channels,
       maxRatio: rule.max_ratio ?? options.max_ratio,
-      round: options.round,
+      round: options.round ?? 1,
     };
     const whole = round.units.get(group.id) ?? group.units;
     ranked.push({

@@ -11,7 +11,7 @@ import type { Model } from '../../ir/model';
 import type { MaskedError, PassContext, PassNote } from '../pass';
 import { willRecover } from '../recovery/recover';
 import type { Round } from './amount';
-import { costModel } from './cost';
+import { costModel, type Quantity } from './cost';
 import { curvesOf } from './curves/cached';
 import { judge } from './judge';
 import type { PruneOptions } from './options';
@@ -41,9 +41,10 @@ export async function pruneInRounds(
 ): Promise<PruneOutcome> {
   const original = analyzeChannels(model);
   const groups = eligibleGroups(original, options);
+  const whole = costModel(original, groups, context.device);
   const start = {
     of: options.rounds,
-    cost: costModel(original, groups)(groups.map(({ units }) => units)),
+    cost: (quantity: Quantity) => whole.of(quantity)(groups.map(({ units }) => units)),
     units: new Map(original.groups.map(({ id, units }) => [id, units])),
   };
   const survivors = new Survivors(original);
@@ -66,8 +67,11 @@ export async function pruneInRounds(
     issues.push(...recovered.issues);
   }
   const changed = current !== model;
-  if (!changed && plans.every(({ cuts }) => cuts.size === 0)) issues.unshift(nothingCut());
   const last = plans[plans.length - 1];
+  const isReached = last.issues.some(({ code }) => code.startsWith('latency-'));
+  if (!changed && !isReached && plans.every(({ cuts }) => cuts.size === 0)) {
+    issues.unshift(nothingCut());
+  }
   return {
     model: current,
     changed,
@@ -84,11 +88,11 @@ async function planRound(
   round: Round,
   context: PassContext,
 ): Promise<PrunePlan> {
-  const { runtime, calibration } = context;
+  const { runtime, calibration, device } = context;
   const { criterion, judged, issues } = await judge(analysis, options, context);
   const ranking = rankGroups(analysis, criterion, judged, options, round);
   if (options.allocation === 'scores') {
-    return withIssues(planCuts(analysis, criterion, ranking, options, round), issues);
+    return withIssues(planCuts(analysis, criterion, ranking, options, round, { device }), issues);
   }
   if (!runtime || !calibration) throw noData(options);
   const settings = { loss: options.curve_loss, compensate: willRecover(options, context) };
@@ -96,7 +100,8 @@ async function planRound(
   const curves = await curvesOf(analysis, ranking.ranked, settings, {
     ...{ ...context, runtime, calibration, images },
   });
-  return withIssues(planCuts(analysis, criterion, ranking, options, round, curves), issues);
+  const basis = { curves, device };
+  return withIssues(planCuts(analysis, criterion, ranking, options, round, basis), issues);
 }
 
 function withIssues(plan: PrunePlan, issues: readonly Issue[]): PrunePlan {

@@ -2,7 +2,8 @@
 
 import type { Criterion } from '../../criteria/criterion';
 import type { Issue } from '../../ir/issue';
-import { keptAtCost, keptAtRatio } from './allocate';
+import { parseGoal, reachedIssue } from '../latency-goal';
+import { keptAtCost, keptAtRatio, type CostOf } from './allocate';
 import { amountOf, leftAfter, missed, uncounted, type Round } from './amount';
 import type { CostModel } from './cost';
 import type { Curve } from './curves/curve';
@@ -27,21 +28,27 @@ export function shareOut(
   round: Round,
   curves: readonly Curve[],
 ): Allocation {
-  const amount = amountOf(options);
+  const amount = amountOf(options, (quantity) => round.cost(quantity));
   if (!amount) return { kept: ranked.map(namedCount), issues: [] };
   if (options.ratio !== undefined && options.scope === 'local' && options.allocation === 'scores') {
     const ratio = 1 - leftAfter(round, 1 - options.ratio);
     return { kept: keptAtRatio(ranked, removalOrder(ranked, 'local'), ratio), issues: [] };
   }
-  const whole = round.cost[amount.quantity];
-  if (whole === 0) {
-    return { kept: ranked.map(({ group }) => group.units), issues: [uncounted(amount)] };
-  }
+  const all = ranked.map(({ group }) => group.units);
+  const whole = round.cost(amount.quantity);
+  if (whole === 0) return { kept: all, issues: [uncounted(amount)] };
   const left = leftAfter(round, amount.left);
-  const cost = (kept: readonly number[]): number => model(kept)[amount.quantity];
-  const target = left * whole;
-  const kept = keptFor(ranked, criterion, cost, target, options, curves);
-  return { kept, issues: missed({ ...amount, left }, cost(kept) / whole) };
+  const cost = model.of(amount.quantity);
+  const kept =
+    amount.left < 1 ? keptFor(ranked, criterion, cost, left * whole, options, curves) : all;
+  const issues = missed({ ...amount, left }, cost(kept) / whole, whole);
+  if (options.latency === undefined || issues.some(isWarning)) return { kept, issues };
+  const reached = reachedIssue(parseGoal(options.latency)!, whole, model.estimate(kept));
+  return { kept, issues: [reached] };
+}
+
+function isWarning({ severity }: Issue): boolean {
+  return severity === 'warning';
 }
 
 /** Without an amount for the model, only the groups go that have a ratio of their own. */
@@ -55,7 +62,7 @@ const turns = 4;
 function keptFor(
   ranked: readonly Ranked[],
   criterion: Criterion,
-  cost: (kept: readonly number[]) => number,
+  cost: CostOf,
   target: number,
   options: PruneOptions,
   curves: readonly Curve[],
@@ -82,11 +89,7 @@ function keptFor(
 }
 
 /** What one unit of each group saves when the others keep so many: all it may lose, over its units. */
-function savingsAt(
-  ranked: readonly Ranked[],
-  cost: (kept: readonly number[]) => number,
-  kept: readonly number[],
-): number[] {
+function savingsAt(ranked: readonly Ranked[], cost: CostOf, kept: readonly number[]): number[] {
   return ranked.map(({ counts }, i) => {
     const fewest = counts[counts.length - 1];
     const saved = cost(kept.with(i, counts[0])) - cost(kept.with(i, fewest));

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { analyzeChannels } from '../../channels/analyze';
+import { cutChannels } from '../../channels/cut';
+import { estimate } from '../../device/estimate';
+import { targetsOf } from '../../device/find-target';
+import { knownDevices } from '../../device/profiles';
+import { workloadOf } from '../../device/workload';
+import { seededRandom } from '../../linalg/random';
+import { hasModels, openTrained, trainedModels } from '../../../../test/support/trained-models';
+import { estimateAfter } from './latency';
+
+/** One target for each way in which graphs become kernels. */
+const targets = [
+  ...new Map(
+    targetsOf(knownDevices)
+      .filter(({ profile }) => profile.cost.form !== 'bound')
+      .map((target) => [target.profile.lowering.rules, target]),
+  ).values(),
+];
+
+describe.skipIf(!hasModels)('models of ../shared/models (skipped without them)', () => {
+  test.each(trainedModels.map((each) => [each.name, each] as const))(
+    '%s: the estimate of a cut is that of the model that was cut',
+    (_, trained) => {
+      const model = openTrained(trained, 'to look at');
+      const analysis = analyzeChannels(model);
+      const random = seededRandom(7);
+      const removed = Int32Array.from(analysis.groups, ({ pinned, units }) =>
+        pinned || random.uniform() < 0.5 ? 0 : Math.floor(random.uniform() * units),
+      );
+      const cuts = analysis.groups.map(
+        ({ id }, i) => [id, Array.from({ length: removed[i] }, (_, unit) => unit)] as const,
+      );
+      const cut = workloadOf(cutChannels(analysis, new Map(cuts)));
+      for (const target of targets) {
+        const { ms } = estimate(cut, target);
+        expect(estimateAfter(analysis, target)(removed).ms / ms).toBeCloseTo(1, 6);
+      }
+    },
+  );
+});

@@ -109,8 +109,9 @@ class WorkerProcess {
     this.child = fork(file, [this.exchange], {
       serialization: 'advanced',
       execArgv: [],
-      // Inside Electron the executable behaves as plain Node only when it is told to.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      // Inside Electron the executable behaves as plain Node only when it is told to. The runtime's
+      // own builds tell their maker what models are opened, unless they are told not to.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', ORT_DISABLE_TELEMETRY: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child.on('message', (reply: Reply) => this.receive(reply));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Flag } from './command';
 
 interface PropertySchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly description?: string;
@@ -33,6 +33,7 @@ export function toKey(flag: string): string {
 
 /** A union is read as text where it may be text, else as a list of numbers where it may be one. */
 function flagType({ type, anyOf = [], items }: PropertySchema): Flag['type'] {
+  if (Array.isArray(type)) return type.includes('string') ? 'string' : 'json';
   if (type === 'number' || type === 'integer') return 'number';
   if (anyOf.length > 0 && anyOf.every((each) => flagType(each) === 'number')) return 'number';
   if (type === 'array' && items && flagType(items) === 'number') return 'numbers';

@@ -11,6 +11,7 @@ import { startRuntime } from '#engine/runtime/client';
 import { missedTarget } from '#protocol/report';
 import type { Command, Flag, FlagValue, Invocation } from '../command';
 import { dataFlags, preprocessingOf } from '../data-flags';
+import { deviceFlag, targetOf } from '../devices';
 import { explainTable } from '../explain-table';
 import { openModel } from '../open-model';
 import { optionFlags, toFlag, toKey } from '../option-flags';
@@ -33,11 +34,15 @@ export function passCommand(pass: Pass): Command {
       ...options,
       ...(pass.plan ? [explainFlag] : []),
       { name: 'seed', type: 'number', help: 'Decides everything random. Default 0.' },
+      { ...deviceFlag, help: deviceHelp },
       ...dataFlags,
     ],
     run: (invocation) => runPass(pass, options, invocation),
   };
 }
+
+const deviceHelp =
+  'What the model will run on: its latency is estimated, and passes that cut keep to its block of channels; `coppice devices` lists them.';
 
 const explainFlag: Flag = {
   name: 'explain',
@@ -59,6 +64,7 @@ async function runPass(
   const recipe: Recipe = {
     model: resolve(path),
     task: 'classification',
+    device: typeof flags.device === 'string' ? flags.device : undefined,
     data: dataOf(flags),
     steps: [{ [pass.id]: checkedOptions(pass, options, flags) }],
     output: resolve(flags.output),
@@ -103,6 +109,7 @@ async function explainPass(
       seed: typeof flags.seed === 'number' ? flags.seed : 0,
       runtime,
       calibration,
+      device: await targetOf(flags.device, terminal),
       cache: cacheBeside(recipe),
       progress: ({ message, fraction }) => terminal.progress(message, fraction),
     });

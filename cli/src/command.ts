@@ -16,7 +16,8 @@ export interface Flag {
   /** Without dashes: `max-ratio`. */
   readonly name: string;
   readonly short?: string;
-  readonly type: 'string' | 'number' | 'boolean' | 'numbers' | 'json';
+  /** `strings` may be given several times and gives a list. */
+  readonly type: 'string' | 'strings' | 'number' | 'boolean' | 'numbers' | 'json';
   /** What stands for the value in the help, for example `FILE`. */
   readonly value?: string;
   readonly help: string;

@@ -41,7 +41,10 @@ export function parseFlags(command: Command, args: readonly string[]): ParsedArg
     if (token.kind !== 'option') continue;
     const flag = flags.find((each) => each.name === token.name);
     if (!flag) throw unknownFlag(token.rawName, token.name, flags);
-    values[flag.name] = convert(flag, token.value);
+    const value = convert(flag, token.value);
+    const before = values[flag.name];
+    values[flag.name] =
+      flag.type === 'strings' && Array.isArray(before) ? [...before, token.value] : value;
   }
   return { positionals, flags: values };
 }
@@ -63,6 +66,8 @@ function convert(flag: Flag, text: string | undefined): FlagValue {
   switch (flag.type) {
     case 'string':
       return text;
+    case 'strings':
+      return [text];
     case 'number':
       return toNumber(flag, text);
     case 'numbers':

@@ -58,5 +58,12 @@ function spelled({ name, short, type, value }: Flag): string {
 }
 
 function placeholder(type: Flag['type']): string {
-  return { string: 'TEXT', number: 'N', numbers: 'N,N,…', json: 'JSON', boolean: '' }[type];
+  return {
+    string: 'TEXT',
+    strings: 'TEXT',
+    number: 'N',
+    numbers: 'N,N,…',
+    json: 'JSON',
+    boolean: '',
+  }[type];
 }

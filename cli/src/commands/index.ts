@@ -2,6 +2,7 @@
 
 import { passes } from '#engine/passes/index';
 import type { Command } from '../command';
+import { check } from './check';
 import { compress } from './compress';
 import { convert } from './convert';
 import { devicesCommand } from './devices';
@@ -23,5 +24,6 @@ export const commands: readonly Command[] = [
   evaluate,
   devicesCommand,
   compress,
+  check,
   lsp,
 ];

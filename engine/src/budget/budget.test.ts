@@ -133,10 +133,10 @@ describe('latency', () => {
       'takes 14 ms ±9 % on Pi, within its budget of 15 ms, but it may take up to 15.3 ms',
     );
     expect(judged(boundOf(0.4), 0.2).message).toBe(
-      'takes at least 400 us on Pi, 200 us over its budget of 200 us',
+      'takes at least 0.4 ms on Pi, 0.2 ms over its budget of 0.2 ms',
     );
     expect(judged('there is no device "pi"').message).toBe(
-      'cannot be held against its budget of 15 ms: there is no device "pi"',
+      'cannot be held against its latency budget of 15 ms: there is no device "pi"',
     );
   });
 });
@@ -151,7 +151,7 @@ describe('other figures', () => {
       'accuracy',
       0.9,
       'unknown',
-      'cannot be held against its budget of 90 %: no run has measured its accuracy',
+      'cannot be held against its accuracy budget of 90 %: no run has measured its accuracy',
     ],
   ] as const)('%s of %d', (metric, value, verdict, message) => {
     expect(judge(exact(metric, value), factsWith({}))).toMatchObject({ verdict, message });

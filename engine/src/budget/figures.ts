@@ -17,9 +17,9 @@ export function formatFigure(metric: BudgetMetric, value: number): string {
   }
 }
 
-/** `12.5 ms`, `830 us`, `1.2 s`: more digits than a hint has, because it stands beside a limit. */
+/** `12.5 ms`, `0.83 ms`, `1.2 s`: more digits than a hint has, because it stands beside a limit. */
 export function formatTime(ms: number): string {
-  if (ms < 0.9995) return `${three(ms * 1000)} us`;
+  if (ms < 0.09995) return `${three(ms * 1000)} us`;
   return ms < 999.5 ? `${three(ms)} ms` : `${three(ms / 1000)} s`;
 }
 

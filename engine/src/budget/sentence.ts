@@ -1,14 +1,17 @@
 /** What is said of a model and its budget, behind the model's name. */
 
-import type { BudgetResult } from '#protocol/budget';
+import type { BudgetMetric, BudgetResult } from '#protocol/budget';
 import { formatInterval } from '../inspect/format-latency';
 import { formatFigure, formatTime } from './figures';
 
 /** `takes 21 ms ±9 % on Raspberry Pi 4, 6 ms over its budget of 15 ms` */
 export function sentenceOf(result: Omit<BudgetResult, 'message'>, why?: string): string {
   const { budget, verdict, actual, high } = result;
-  const limit = `its budget of ${formatFigure(budget.metric, budget.value)}`;
-  if (actual === null) return `cannot be held against ${limit}: ${why}`;
+  const figure = formatFigure(budget.metric, budget.value);
+  const limit = `its budget of ${figure}`;
+  if (actual === null) {
+    return `cannot be held against its ${nounOf(budget.metric)} budget of ${figure}: ${why}`;
+  }
   const fact = factOf(result, actual);
   switch (verdict) {
     case 'over':
@@ -29,8 +32,8 @@ function factOf(result: Omit<BudgetResult, 'message'>, actual: number): string {
   const figure = formatFigure(metric, actual);
   switch (metric) {
     case 'latency': {
-      const { low, high, device } = result;
-      const on = device ? ` on ${device.name}` : '';
+      const { low, high } = result;
+      const on = ` on ${deviceName(result)}`;
       if (low === null || high === null) return `takes at least ${figure}${on}`;
       return `takes ${figure} ${formatInterval({ ms: actual, lowMs: low, highMs: high })}${on}`;
     }
@@ -43,6 +46,16 @@ function factOf(result: Omit<BudgetResult, 'message'>, actual: number): string {
     case 'accuracy':
       return `reaches ${figure} top-1 accuracy`;
   }
+}
+
+/** `Raspberry Pi 4`, with the runtime where the budget says which. */
+export function deviceName({ budget, device }: Pick<BudgetResult, 'budget' | 'device'>): string {
+  if (!device) return budget.device ?? '';
+  return budget.device?.includes('/') ? `${device.name} (${device.runtime})` : device.name;
+}
+
+function nounOf(metric: BudgetMetric): string {
+  return metric === 'macs' ? 'MACs' : metric;
 }
 
 function gapOf({ budget }: Pick<BudgetResult, 'budget'>, actual: number): string {

@@ -9,6 +9,7 @@ export const commandIds = {
   compare: 'coppice.compare',
   openAsText: 'coppice.openAsText',
   restartServer: 'coppice.restartServer',
+  selectDevices: 'coppice.selectDevices',
   linkModel: 'coppice.linkModel',
 } as const;
 
@@ -27,6 +28,7 @@ export interface CommandArguments {
   readonly [commandIds.compare]: readonly [before?: string, after?: string];
   readonly [commandIds.openAsText]: readonly [model?: string];
   readonly [commandIds.restartServer]: readonly [];
+  readonly [commandIds.selectDevices]: readonly [];
   /** URI of the source file. */
   readonly [commandIds.linkModel]: readonly [source?: string];
 }
@@ -38,4 +40,5 @@ export const linkableCommands: readonly CommandId[] = [
   commandIds.compare,
   commandIds.openAsText,
   commandIds.linkModel,
+  commandIds.selectDevices,
 ];

@@ -18,6 +18,8 @@ export interface Settings {
   /** In hints and hovers, how each layer takes quantization, where it was measured. */
   readonly sensitivity: boolean;
   readonly codeLens: boolean;
+  /** Ids of the devices whose latencies are shown, as `coppice devices` lists them; empty for none. */
+  readonly devices: readonly string[];
   /** Further folders that model paths may be relative to: absolute, or relative to the workspace folder. */
   readonly modelRoots: readonly string[];
   /** Source file (relative to the workspace folder, `/`) → model it was exported to. */
@@ -33,6 +35,8 @@ export const defaultSettings: Settings = {
   advice: true,
   sensitivity: true,
   codeLens: true,
+  // A board that many have, with figures that held up well on models that were left out.
+  devices: ['raspberry-pi-4'],
   modelRoots: [],
   links: {},
   diagnostics: { missingModel: 'warning', brokenModel: 'error' },
@@ -53,7 +57,8 @@ export function readSettings(section: unknown): Settings {
     advice: asBoolean(root.advice, base.advice),
     sensitivity: asBoolean(root.sensitivity, base.sensitivity),
     codeLens: asBoolean(root.codeLens, base.codeLens),
-    modelRoots: Array.isArray(root.modelRoots) ? root.modelRoots.filter(isString) : base.modelRoots,
+    devices: asStrings(root.devices, base.devices),
+    modelRoots: asStrings(root.modelRoots, base.modelRoots),
     links: Object.fromEntries(
       Object.entries(asRecord(root.links)).filter((link): link is [string, string] =>
         isString(link[1]),
@@ -68,6 +73,10 @@ export function readSettings(section: unknown): Settings {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function asStrings(value: unknown, fallback: readonly string[]): readonly string[] {
+  return Array.isArray(value) ? value.filter(isString) : fallback;
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -221,7 +221,8 @@ describe('settings', () => {
       client.open(file),
     );
     for (const uri of [model, layer, recipe]) await hintsOf(client, uri);
-    const set = (section: unknown) => client.notify(settingsNotification, readSettings(section));
+    const set = (section: object) =>
+      client.notify(settingsNotification, readSettings({ devices: [], ...section }));
     await set({ inlayHints: { model: false }, codeLens: false });
     expect(await client.hints(model)).toEqual([]);
     expect(await client.hints(layer)).not.toEqual([]);

@@ -38,7 +38,11 @@ class Server {
     private readonly connection: Connection,
     threads: ModelThreads,
   ) {
-    this.workspace = new Workspace(threads, (path) => this.modelsChanged(path));
+    this.workspace = new Workspace(
+      threads,
+      (path) => this.modelsChanged(path),
+      () => this.refreshSoon(),
+    );
   }
 
   listen(): void {
@@ -99,6 +103,7 @@ class Server {
         this.filesChanged();
       });
     }
+    this.workspace.devices.start();
     this.filesChanged();
   }
 
@@ -139,6 +144,8 @@ class Server {
       workspace.models.forgetAll();
       workspace.advice.forgetAll();
       workspace.sensitivity.forgetAll();
+      workspace.latency.forgetAll();
+      void workspace.devices.read();
       this.filesChanged();
     });
   }

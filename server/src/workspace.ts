@@ -5,12 +5,15 @@
 
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LatencyEstimate } from '#protocol/device';
 import { defaultSettings, type Settings } from '#protocol/settings';
+import { discoverFiles } from '#engine/onnx/discover';
 import type { SourceDocument } from './documents/source-document';
 import type { ModelReference } from './languages/language';
 import { AdviceStore, type KnownAdvice } from './models/advice-store';
-import { discoverModels } from './models/discover';
+import { DeviceList } from './models/device-list';
 import { findModel, type FoundModel, type SearchPlaces } from './models/find-model';
+import { LatencyStore } from './models/latency-store';
 import { ModelStore } from './models/model-store';
 import { SensitivityStore, type KnownSensitivity } from './models/sensitivity-store';
 import type { ModelThread } from './models/model-thread';
@@ -19,6 +22,14 @@ import type { ModelThread } from './models/model-thread';
 export interface ModelThreads {
   readonly reading: ModelThread;
   readonly advice: ModelThread;
+}
+
+/** What is known of a model beyond its structure, as far as it may be and is known. */
+export interface KnownOfLayers {
+  /** On each device that figures are shown for. */
+  readonly latency: readonly LatencyEstimate[];
+  readonly advice?: KnownAdvice;
+  readonly sensitivity?: KnownSensitivity;
 }
 
 export interface LocatedReference extends ModelReference, FoundModel {}
@@ -33,6 +44,8 @@ export class Workspace {
   readonly models: ModelStore;
   readonly advice: AdviceStore;
   readonly sensitivity: SensitivityStore;
+  readonly devices: DeviceList;
+  readonly latency: LatencyStore;
   private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
@@ -44,6 +57,7 @@ export class Workspace {
   constructor(
     { reading, advice }: ModelThreads,
     onModelsChanged: (path: string | undefined) => void,
+    onDevicesChanged: () => void,
   ) {
     this.thread = reading;
     this.models = new ModelStore(reading, (path) => {
@@ -53,6 +67,8 @@ export class Workspace {
     const isFree = (): boolean => this.models.busyWith === undefined;
     this.advice = new AdviceStore(advice, isFree, onModelsChanged);
     this.sensitivity = new SensitivityStore(reading, onModelsChanged);
+    this.latency = new LatencyStore(reading, onModelsChanged);
+    this.devices = new DeviceList(onDevicesChanged);
   }
 
   /** Called with a document that was opened, changed or closed; without one when all may look different. */
@@ -68,6 +84,7 @@ export class Workspace {
   close(): void {
     this.models.close();
     this.advice.close();
+    this.devices.close();
     for (const listener of this.closers) listener();
   }
 
@@ -115,10 +132,29 @@ export class Workspace {
     return this.settings.sensitivity ? this.sensitivity.look(path) : undefined;
   }
 
+  /**
+   * What a model is estimated to take, as far as it is known, on the devices of the settings unless
+   * others are named. Names that no device has are left out.
+   */
+  latencyOf(path: string, names = this.settings.devices): readonly LatencyEstimate[] {
+    return this.latency.look(
+      path,
+      names.flatMap((name) => this.devices.find(name) ?? []),
+    );
+  }
+
+  knownOf(path: string, devices = this.settings.devices): KnownOfLayers {
+    return {
+      latency: this.latencyOf(path, devices),
+      advice: this.adviceFor(path),
+      sensitivity: this.sensitivityFor(path),
+    };
+  }
+
   /** All model files, found once and again after files have come or gone. */
   allModels(): Promise<readonly string[]> {
     if (!this.discovered) {
-      const walk = discoverModels([...this.folders, ...this.configuredRoots()]).then((found) => {
+      const walk = discoverFiles([...this.folders, ...this.configuredRoots()]).then((found) => {
         // A later walk knows better.
         if (this.discovered === walk) this.discoveredNow = found;
         return found;

@@ -45,8 +45,8 @@ const heardMethods = [
 export interface ClientOptions {
   readonly folder: string;
   readonly trusted?: boolean;
-  /** The `coppice` section of the settings. */
-  readonly settings?: unknown;
+  /** The `coppice` section of the settings; without devices unless the test is about them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export class StdioClient {
@@ -187,7 +187,7 @@ export class StdioClient {
       processId: process.pid,
       rootUri: uri,
       workspaceFolders: [{ uri, name: 'workspace' }],
-      initializationOptions: { trusted, settings: readSettings(settings) },
+      initializationOptions: { trusted, settings: readSettings({ devices: [], ...settings }) },
       capabilities: {
         workspace: {
           workspaceFolders: true,

@@ -1,9 +1,8 @@
 /** At a line that makes a layer of a PyTorch module: what the layer costs in the linked model. */
 
-import type { KnownAdvice } from '../models/advice-store';
-import type { KnownSensitivity } from '../models/sensitivity-store';
 import { layerLines, type LayerLine } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
+import type { KnownOfLayers } from '../workspace';
 import type { HintKind } from './hint';
 import { layerText, moduleText } from './layer-text';
 
@@ -13,23 +12,17 @@ export const layerHints: HintKind = {
     const link = linkOf(document, workspace);
     if (!link) return [];
     const total = sumMacs(link.match.paths.all);
-    const advice = workspace.adviceFor(link.path);
-    const measured = workspace.sensitivityFor(link.path);
+    const known = workspace.knownOf(link.path);
     return layerLines(document.modules, link.match).map((line) => ({
       offset: behind(document.text, line.to),
-      text: textOf(line, total, advice, measured),
+      text: textOf(line, total, known),
     }));
   },
 };
 
-function textOf(
-  { instances, isLayer }: LayerLine,
-  total: number,
-  advice: KnownAdvice | undefined,
-  measured: KnownSensitivity | undefined,
-): string {
+function textOf({ instances, isLayer }: LayerLine, total: number, known: KnownOfLayers): string {
   const layers = instances.flat();
-  return isLayer ? layerText(layers, total, advice, measured) : moduleText(layers, total);
+  return isLayer ? layerText(layers, total, known) : moduleText(layers, total, known.latency);
 }
 
 /** Behind the comma of an item, where it does not come between the item and its comma. */

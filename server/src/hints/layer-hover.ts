@@ -4,9 +4,10 @@ import { commandIds } from '#protocol/commands';
 import type { LayerInfo } from '#protocol/inspection';
 import { layerLines } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
-import { uriOf } from '../workspace';
+import { uriOf, type KnownOfLayers, type Workspace } from '../workspace';
 import { adviceSection } from './advice-hover';
 import type { HoverKind } from './hover-kind';
+import { layerLatencySection } from './latency-hover';
 import { layerTable } from './layer-table';
 import { code, commandLink, prose } from './markdown';
 import { sensitivitySection } from './sensitivity-hover';
@@ -24,12 +25,8 @@ export const layerHover: HoverKind = {
     const change = workspace.linksCommands
       ? ` · ${commandLink('change', commandIds.linkModel, [document.uri])} · ${commandLink('inspect', commandIds.inspect, [uriOf(link.path)])}`
       : '';
-    const advice = workspace.adviceFor(link.path);
-    const measured = workspace.sensitivityFor(link.path);
     const parts = [
-      layerTable(layers),
-      advice ? adviceSection(layers, advice) : '',
-      measured ? sensitivitySection(layers, measured) : '',
+      ...layerSections(layers, workspace.knownOf(link.path), workspace),
       reasons(layers),
       `From ${code(workspace.labelOf(link.path))}${change}`,
     ];
@@ -40,6 +37,20 @@ export const layerHover: HoverKind = {
     };
   },
 };
+
+/** What is known of layers, each kind of knowledge in a part of its own; empty where there is none. */
+export function layerSections(
+  layers: readonly LayerInfo[],
+  { latency, advice, sensitivity }: KnownOfLayers,
+  { devices }: Workspace,
+): string[] {
+  return [
+    layerTable(layers),
+    layerLatencySection(layers, latency, devices),
+    advice ? adviceSection(layers, advice) : '',
+    sensitivity ? sensitivitySection(layers, sensitivity) : '',
+  ];
+}
 
 function reasons(layers: readonly LayerInfo[]): string {
   const distinct = new Set(layers.flatMap(({ pinned }) => pinned ?? []));

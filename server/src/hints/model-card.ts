@@ -9,10 +9,12 @@ const mostLayers = 5;
 const mostValues = 4;
 const mostReasons = 4;
 
-export function modelCard(inspection: Inspection): string {
+/** @param latency What it takes on devices, in Markdown. */
+export function modelCard(inspection: Inspection, latency = ''): string {
   return [
     heading(inspection),
     figures(inspection),
+    latency,
     expensiveLayers(inspection),
     pinnedReasons(inspection.layers),
   ]

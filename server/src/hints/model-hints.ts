@@ -13,7 +13,8 @@ export const modelHints: HintKind = {
       const state = path === undefined ? undefined : workspace.models.look(path);
       if (state === undefined || state.kind === 'missing') return [];
       const inspection = state.reading?.inspection;
-      return inspection ? [{ offset: to, text: modelText(inspection) }] : [];
+      if (path === undefined || !inspection) return [];
+      return [{ offset: to, text: modelText(inspection, workspace.latencyOf(path)) }];
     });
   },
 };

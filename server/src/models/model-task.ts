@@ -1,14 +1,19 @@
 /** What can be asked of the thread that reads models, and how it is done there. */
 
 import type { ModelComparison } from '#protocol/comparison';
+import type { LatencyEstimate } from '#protocol/device';
 import type { ModelAdvice } from '#protocol/inspection';
 import { isSensitivityTable } from '#protocol/sensitivity';
 import { adviseLayers } from '#engine/advice/advise';
+import { estimate } from '#engine/device/estimate';
+import type { Target } from '#engine/device/profile';
 import { compareModels } from '#engine/inspect/diff';
 import { loadModel } from '#engine/onnx/load';
 import { printModel } from '#engine/onnx/text/print';
 import { modelHash } from '#engine/recipe/identity';
+import { measuredAccuracy } from '#engine/recipe/measured-accuracy';
 import { readSensitivity, sensitivityFile } from '#engine/recipe/sensitivity-folder';
+import { keptModel } from './kept-workloads';
 import { readModel, type ModelReading } from './reading';
 import type { FoundSensitivity } from './sensitivity-store';
 
@@ -17,7 +22,9 @@ export type ModelTask =
   | { readonly kind: 'compare'; readonly before: string; readonly after: string }
   | { readonly kind: 'print'; readonly path: string }
   | { readonly kind: 'advise'; readonly path: string }
-  | { readonly kind: 'sensitivity'; readonly path: string };
+  | { readonly kind: 'sensitivity'; readonly path: string }
+  | { readonly kind: 'accuracy'; readonly path: string }
+  | { readonly kind: 'estimate'; readonly path: string; readonly targets: readonly Target[] };
 
 export interface ModelAnswers {
   readonly read: ModelReading;
@@ -25,6 +32,10 @@ export interface ModelAnswers {
   readonly print: string;
   readonly advise: ModelAdvice;
   readonly sensitivity: FoundSensitivity;
+  /** The share of right answers, or why it is not known. */
+  readonly accuracy: number | string;
+  /** One for each target. */
+  readonly estimate: readonly LatencyEstimate[];
 }
 
 /** Tensors with more elements than this are elided in a text that is made for reading. */
@@ -49,8 +60,14 @@ export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
       return printModel(loadModel(task.path).model, { maxElements: mostElements });
     case 'advise':
       return adviseLayers(loadModel(task.path).model, { patience: advicePatience });
+    case 'accuracy':
+      return measuredAccuracy(loadModel(task.path).model, task.path);
     case 'sensitivity':
       return findSensitivity(task.path);
+    case 'estimate': {
+      const { workload } = keptModel(task.path);
+      return task.targets.map((target) => estimate(workload, target));
+    }
   }
 }
 

@@ -1,12 +1,10 @@
 /** Over a key of a recipe: what it means; over a layer glob: the layers it matches. */
 
-import { adviceSection } from '../hints/advice-hover';
-import type { HoverKind } from '../hints/hover-kind';
-import { layerTable } from '../hints/layer-table';
-import { sensitivitySection } from '../hints/sensitivity-hover';
 import { propertiesAt, valuesOf } from '#engine/recipe/known-keys';
+import type { HoverKind } from '../hints/hover-kind';
+import { layerSections } from '../hints/layer-hover';
 import { entriesOf, isLayerGlob, recipeOf } from './recipe-document';
-import { adviceOf, inspectionOf, layersMatching, sensitivityOf } from './recipe-model';
+import { inspectionOf, knownOfRecipe, layersMatching } from './recipe-model';
 
 export const recipeHover: HoverKind = {
   hoverAt(document, offset, workspace) {
@@ -22,13 +20,7 @@ export const recipeHover: HoverKind = {
       if (layers.length === 0) {
         return inspection && { ...key, markdown: 'No layer of the model matches.' };
       }
-      const advice = adviceOf(document, workspace);
-      const measured = sensitivityOf(document, workspace);
-      const parts = [
-        layerTable(layers),
-        advice ? adviceSection(layers, advice) : '',
-        measured ? sensitivitySection(layers, measured) : '',
-      ];
+      const parts = layerSections(layers, knownOfRecipe(document, workspace), workspace);
       return { ...key, markdown: parts.filter((part) => part !== '').join('\n\n') };
     }
     const property = propertiesAt(path.slice(0, -1))[name];

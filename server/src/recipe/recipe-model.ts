@@ -6,8 +6,7 @@ import picomatch from 'picomatch';
 import type { Inspection, LayerInfo } from '#protocol/inspection';
 import type { SourceDocument } from '../documents/source-document';
 import type { KnownAdvice } from '../models/advice-store';
-import type { KnownSensitivity } from '../models/sensitivity-store';
-import type { Workspace } from '../workspace';
+import type { KnownOfLayers, Workspace } from '../workspace';
 import { entryAt, recipeOf } from './recipe-document';
 
 /** Where the recipe's `model:` leads, whether or not a file is there. */
@@ -38,13 +37,18 @@ export function adviceOf(document: SourceDocument, workspace: Workspace): KnownA
   return path === undefined ? undefined : workspace.adviceFor(path);
 }
 
-/** How the layers of the recipe's model take quantization, as far as it was measured. */
-export function sensitivityOf(
-  document: SourceDocument,
-  workspace: Workspace,
-): KnownSensitivity | undefined {
+/** All that is known of the recipe's model, with latencies on the recipe's device. */
+export function knownOfRecipe(document: SourceDocument, workspace: Workspace): KnownOfLayers {
   const path = modelPathOf(document);
-  return path === undefined || !existsSync(path) ? undefined : workspace.sensitivityFor(path);
+  if (path === undefined || !existsSync(path)) return { latency: [] };
+  return workspace.knownOf(path, devicesOf(document, workspace));
+}
+
+/** The device that a recipe names, else those of the settings. */
+export function devicesOf(document: SourceDocument, workspace: Workspace): readonly string[] {
+  const parsed = recipeOf(document);
+  const named = parsed && entryAt(parsed, ['device'])?.value?.data;
+  return typeof named === 'string' ? [named] : workspace.settings.devices;
 }
 
 /** The layers whose names match a glob, by the same rules as pruning. */

@@ -3,6 +3,7 @@
 import { passes } from '#engine/passes/index';
 import type { Command } from '../command';
 import { check } from './check';
+import { calibrateCommand } from './calibrate';
 import { compress } from './compress';
 import { convert } from './convert';
 import { devicesCommand } from './devices';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   sensitivity,
   evaluate,
   devicesCommand,
+  calibrateCommand,
   compress,
   check,
   lsp,

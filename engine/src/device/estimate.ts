@@ -19,7 +19,8 @@ export function estimate(workload: Workload, target: Target): LatencyEstimate {
     return { ...head, kind: 'bound', ms, ...nothing, costPerMillion: null };
   }
   const layers: Record<string, LayerLatency> = {};
-  let [total, rest, uncovered] = [0, 0, 0];
+  const overhead = profile.cost.form === 'linear' ? profile.cost.perRun / 1000 : 0;
+  let [total, rest, uncovered] = [overhead, overhead, 0];
   for (const kernel of kernels) {
     const { ms, covered } = priceOf(kernel, profile.cost);
     const [owner, ...fused] = kernel.nodes.flatMap((node) => workload.layers.get(node) ?? []);

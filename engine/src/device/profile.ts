@@ -36,7 +36,7 @@ const rooflineSchema = z.strictObject({
     .describe('Constants that say how sizes of a kernel lower its efficiency.'),
 });
 
-/** Microseconds = perNode + Σ coefficient · feature, with coefficients for each class. */
+/** Microseconds of a kernel = (perNode + Σ coefficient · feature) · scale, by its class. */
 const linearSchema = z.strictObject({
   form: z.literal('linear'),
   classes: z.record(
@@ -48,6 +48,7 @@ const linearSchema = z.strictObject({
     }),
   ),
   perNode: z.number().describe('us per kernel.'),
+  perRun: z.number().describe('us of a run beside its kernels.'),
   scale: z.number().describe('A whole run over the sum of its kernels.'),
 });
 
@@ -56,6 +57,7 @@ const boundSchema = z.strictObject({
   form: z.literal('bound'),
   macsPerSecond: z.number(),
   bytesPerSecond: z.number(),
+  weightBytes: z.number().optional().describe('Bytes of one weight at this precision. Default: 4.'),
 });
 
 export const profileSchema = z.strictObject({

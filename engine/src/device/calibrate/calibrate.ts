@@ -4,8 +4,13 @@
  * (`cost/linear.ts`). A fifth of the probes is held out and tells how far off the profile is.
  */
 
-import type { Host } from '../host/host';
+import { CoppiceError } from '../../ir/issue';
+import type { Host, HostDescription } from '../host/host';
 import type { Device } from '../profile';
+import { keptMeasurements } from './kept';
+import { measure } from './measure';
+import { drawProbe } from './probes/index';
+import { blockOf, profileOf, type MeasuredProbe } from './profile-of';
 
 export interface CalibrateOptions {
   /** A profile is made for each of these numbers of threads. Default: [1]. */
@@ -24,10 +29,54 @@ export interface CalibrateOptions {
   progress?(message: string, fraction: number): void;
 }
 
+/** Probes, and how long each of them is run for. */
+const amounts = {
+  full: { probes: 88, budgetMs: 450 },
+  quick: { probes: 22, budgetMs: 250 },
+};
+
 /**
  * @returns the device with a profile for each number of threads; the caller saves it.
  * @throws CoppiceError when nothing could be measured.
  */
-export async function calibrate(_host: Host, _options: CalibrateOptions): Promise<Device> {
-  throw new Error('Calibration is not there yet.');
+export async function calibrate(host: Host, options: CalibrateOptions): Promise<Device> {
+  const { threads = [1], seed = 0, id, state, signal, progress } = options;
+  const amount = options.quick ? amounts.quick : amounts.full;
+  const machine = await host.describe();
+  const profiles: Device['profiles'] = [];
+  for (const [i, count] of threads.entries()) {
+    const kept = await keptMeasurements(state, { id, threads: count, seed, machine, ...amount });
+    const probes: MeasuredProbe[] = [];
+    for (let at = 0; at < amount.probes; at++) {
+      signal?.throwIfAborted();
+      const { name, model } = drawProbe(seed, at);
+      progress?.(
+        `${count} thread${count === 1 ? '' : 's'}: ${name}`,
+        (i + at / amount.probes) / threads.length,
+      );
+      let measured = kept.get(name);
+      if (!measured) {
+        measured = await measure(host, model, { ...amount, threads: count, signal });
+        await kept.add(name, measured);
+      }
+      probes.push({ model, measured });
+    }
+    profiles.push(profileOf(probes, count, machine));
+    await kept.clear();
+  }
+  if (profiles.length === 0) throw new CoppiceError('usage', 'Say for how many threads.');
+  return {
+    id,
+    name: options.name ?? machine.processor,
+    hardware: hardwareOf(machine),
+    cores: machine.cores,
+    memoryBytes: machine.memoryBytes,
+    profiles: profiles as Device['profiles'],
+  };
+}
+
+function hardwareOf({ processor, architecture, cores, instructions }: HostDescription): string {
+  const vectors =
+    blockOf(instructions) > 1 ? `, vectors of ${32 * blockOf(instructions)} bits` : '';
+  return `${processor}, ${architecture}, ${cores} core${cores === 1 ? '' : 's'}${vectors}`;
 }

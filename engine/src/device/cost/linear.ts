@@ -6,7 +6,7 @@ import { features } from './features';
 import type { Price } from './price';
 
 /** The class whose rates stand in for those of a class that no probe had. */
-const standIn = 'elementwise';
+const standIn = 'Add';
 
 export function linearMs(kernel: Kernel, cost: LinearCost): Price {
   const covered = Object.hasOwn(cost.classes, kernel.class);
@@ -14,4 +14,9 @@ export function linearMs(kernel: Kernel, cost: LinearCost): Price {
   let us = cost.perNode;
   for (const [name, rate] of Object.entries(rates)) us += rate * (features[name]?.(kernel) ?? 0);
   return { ms: (cost.scale * us) / 1000, covered };
+}
+
+/** Milliseconds of a whole run. */
+export function linearSumMs(kernels: readonly Kernel[], cost: LinearCost): number {
+  return kernels.reduce((sum, kernel) => sum + linearMs(kernel, cost).ms, cost.perRun / 1000);
 }

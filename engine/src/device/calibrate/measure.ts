@@ -1,0 +1,86 @@
+/**
+ * Times one network: a plain session and one that records its kernels take turns, so that what
+ * disturbs the machine disturbs both, and of many runs the undisturbed ones count.
+ */
+
+import type { Model } from '../../ir/model';
+import { undisturbed, withMarks } from '../../runtime/kernel-nodes';
+import type { Host, HostSession } from '../host/host';
+
+export interface Measurement {
+  /** Milliseconds of one run that is not recorded. */
+  readonly ms: number;
+  readonly kernels: readonly MeasuredKernel[];
+}
+
+export interface MeasuredKernel {
+  readonly name: string;
+  readonly op: string;
+  /** Elements of the first value it gives. */
+  readonly elements: number;
+  readonly us: number;
+}
+
+export interface MeasureOptions {
+  readonly threads: number;
+  /** About how long the network is run for, in milliseconds. */
+  readonly budgetMs: number;
+  readonly signal?: AbortSignal;
+}
+
+const runsOfTurn = 5;
+/** Turns whose times differ by more are not believed, and some more are made. */
+const largestSpread = 1.1;
+
+export async function measure(
+  host: Host,
+  model: Model,
+  { threads, budgetMs, signal }: MeasureOptions,
+): Promise<Measurement> {
+  const sessions: HostSession[] = [];
+  const open = async (opened: Model, profile: boolean): Promise<HostSession> => {
+    const session = await host.open(opened, { threads, profile, signal });
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const plain = await open(model, false);
+    const recorded = await open(withMarks(model), true);
+    const [first] = timesOf(await plain.time({ warmUp: 2, runs: 1 }), threads);
+    const turns = Math.ceil(Math.min(60, Math.max(20, budgetMs / 2 / first)) / runsOfTurn);
+    const turn = { warmUp: 1, runs: runsOfTurn };
+    const times: number[] = [];
+    const ofTurns: number[] = [];
+    for (let i = 0; i < turns || (i < 2 * turns && spread(ofTurns) > largestSpread); i++) {
+      signal?.throwIfAborted();
+      const found = timesOf(await plain.time(turn), threads);
+      times.push(...found);
+      ofTurns.push(Math.min(...found));
+      await recorded.time(turn);
+    }
+    const kernels = (await recorded.kernels()).map(({ name, op, outputs, times: all }) => ({
+      name,
+      op,
+      elements: outputs?.[0]?.reduce((product, size) => product * size, 1) ?? 0,
+      us: 1000 * undisturbed(all),
+    }));
+    return { ms: undisturbed(times), kernels };
+  } finally {
+    for (const session of sessions) await session.close();
+  }
+}
+
+/** On one thread processor time is what a machine that does nothing else would have taken. */
+function timesOf(
+  { wallMs, cpuMs }: { wallMs: Float64Array; cpuMs: Float64Array | null },
+  threads: number,
+): Float64Array {
+  if (threads > 1 || !cpuMs) return wallMs;
+  return wallMs.map((each, i) => Math.min(each, cpuMs[i]));
+}
+
+/** Between the second best turn and the best one. */
+function spread(turns: readonly number[]): number {
+  const [best = 1, second = Infinity] = [...turns].sort((a, b) => a - b);
+  return second / best;
+}

@@ -1,6 +1,6 @@
 // Bundles every entry point into dist/. One esbuild call for each kind of host.
 // `--minify` for a release; `--only=extension,server` for some of the entry points.
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const minify = process.argv.includes('--minify');
@@ -36,6 +36,12 @@ await build({
   platform: 'node',
   format: 'cjs',
   external: ['vscode', 'onnxruntime-node', 'sharp'],
+});
+
+// Programs that are sent to other machines as they are.
+cpSync('engine/src/device/host/agents', 'dist/agents', {
+  recursive: true,
+  filter: (path) => !path.endsWith('.ts'),
 });
 
 if (Object.keys(present(webview)).length > 0) {

@@ -57,7 +57,7 @@ export function feederFor(session: Session, dataset: Dataset, options: FeedOptio
  * have the given shapes, where there is one; else symbolic dimensions are 1 unless `bind` has them.
  */
 export function exampleFeeds(
-  session: Session,
+  session: Pick<Session, 'inputs'>,
   random: { normal(): number },
   bind: Readonly<Record<string, number>> = {},
   shapes: Readonly<Record<string, readonly number[]>> = {},

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { State, type LanguageClient } from 'vscode-languageclient/node';
 import {
+  devicesNotification,
   runFinishedNotification,
   runProgressNotification,
   settingsNotification,
@@ -139,8 +140,12 @@ export class Context {
   }
 }
 
-/** What the server sends that commands may wait for. */
-const forwarded = [runProgressNotification.method, runFinishedNotification.method];
+/** What the server sends that commands and views listen to. */
+const forwarded = [
+  runProgressNotification.method,
+  runFinishedNotification.method,
+  devicesNotification.method,
+];
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

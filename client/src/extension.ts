@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import { commands } from './commands/index';
 import { Context } from './context';
+import { registerDeviceItem } from './device-item';
 import { registerOnnxText } from './onnx-text';
 import { registerPages } from './pages/panels';
 
@@ -10,6 +11,7 @@ let context: Context | undefined;
 export async function activate(extension: vscode.ExtensionContext): Promise<void> {
   context = new Context(extension);
   for (const command of commands) context.register(command);
+  registerDeviceItem(context);
   registerOnnxText(context);
   registerPages(context);
   await context.start();

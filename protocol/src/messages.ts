@@ -4,6 +4,7 @@
  * JSON-RPC library and would not recognise each other's. All URIs are strings.
  */
 import type { ModelComparison } from './comparison';
+import type { DeviceSummary, LatencyEstimate } from './device';
 import type { Inspection } from './inspection';
 import type { SensitivityTable } from './sensitivity';
 import type { Settings } from './settings';
@@ -108,6 +109,18 @@ export const sensitivityRequest = request<
   { readonly table: SensitivityTable | null }
 >('coppice/sensitivity');
 
+/** All ways to run models on all devices there are, those of the user first. */
+export const devicesRequest = request<
+  Record<string, never>,
+  { readonly devices: readonly DeviceSummary[]; readonly chosen: ChosenDevices }
+>('coppice/devices');
+
+/** What a model is estimated to take on every device there is, in the same order. */
+export const latencyRequest = request<
+  { readonly uri: string },
+  { readonly estimates: readonly LatencyEstimate[] }
+>('coppice/latency');
+
 export interface LinkCandidate {
   readonly uri: string;
   readonly label: string;
@@ -141,6 +154,15 @@ export interface ServerStatus {
   readonly detail: string | null;
 }
 export const statusNotification = notification<ServerStatus>('coppice/status');
+
+/** Which devices the settings name. */
+export interface ChosenDevices {
+  readonly devices: readonly DeviceSummary[];
+  /** Names that no device has. */
+  readonly unknown: readonly string[];
+}
+/** Sent at the start and whenever others are chosen, or the same ones have other figures. */
+export const devicesNotification = notification<ChosenDevices>('coppice/chosenDevices');
 
 export interface RunProgress {
   readonly token: string;

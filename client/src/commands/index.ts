@@ -8,6 +8,7 @@ import { linkModel } from './link-model';
 import { openAsText } from './open-as-text';
 import { restartServer } from './restart-server';
 import { runRecipe } from './run-recipe';
+import { selectDevices } from './select-devices';
 import { showReport } from './show-report';
 
 export const commands: readonly Command[] = [
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   compare,
   openAsText,
   linkModel,
+  selectDevices,
   restartServer,
 ];

@@ -3,6 +3,7 @@
 import { codeAction } from './code-action';
 import { codeLens } from './code-lens';
 import { completion } from './completion';
+import { devices } from './devices';
 import { diagnostics } from './diagnostics';
 import type { Feature } from './feature';
 import { hover } from './hover';
@@ -19,6 +20,7 @@ export const features: readonly Feature[] = [
   completion,
   diagnostics,
   modelRequests,
+  devices,
   linkRequests,
   runs,
 ];

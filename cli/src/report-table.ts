@@ -4,6 +4,7 @@ import { alignColumns } from '#engine/inspect/columns';
 import { formatBytes, formatCount } from '#engine/inspect/format';
 import { verificationText } from '#engine/report/verify';
 import type { LayerComparison, ModelFigures, Report } from '#protocol/report';
+import { deviceLines, targetLines } from './report-device';
 
 interface Row {
   readonly title: string;
@@ -23,7 +24,7 @@ export function reportTable(report: Report): string {
         },
       ]
     : [];
-  const shown = [...structureRows, ...metric].filter(
+  const shown = [...structureRows, ...estimateRow(report), ...metric].filter(
     ({ optional, value }) => !optional || value(report.before) !== null,
   );
   const rows = shown.map(({ title, value, format }) => {
@@ -61,9 +62,18 @@ export function reportTable(report: Report): string {
     ...lines,
     '',
     ...layerTimes(report),
+    ...(report.device ? deviceLines(report.device) : []),
+    ...targetLines(report.targets ?? []),
     ...verificationText(verification, runtime),
     ...notes,
   ].join('\n');
+}
+
+function estimateRow({ device }: Report): Row[] {
+  if (!device) return [];
+  const title = `on ${device.device.name}`;
+  const value = ({ estimatedMs }: ModelFigures): number | null => estimatedMs ?? null;
+  return [{ title, value, format: (each) => `${each.toFixed(2)} ms`, optional: true }];
 }
 
 /** Layer by layer where weights were quantized: what became faster by it and what did not. */

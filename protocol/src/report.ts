@@ -1,5 +1,7 @@
 /** The report of a compression: what `--json` prints, `report.json` holds and the webview shows. */
 
+import type { DeviceSummary, LatencyEstimate } from './device';
+
 export interface ModelFigures {
   readonly params: number;
   readonly macs: number;
@@ -8,6 +10,8 @@ export interface ModelFigures {
   readonly compressedBytes?: number;
   /** Milliseconds per inference, measured on this machine; null where it was not. */
   readonly latencyMs: number | null;
+  /** Milliseconds per inference, estimated for the device of the run; absent without one. */
+  readonly estimatedMs?: number;
   /** Task metric (top-1 share) or fidelity; null without data. */
   readonly metric: number | null;
 }
@@ -78,6 +82,10 @@ export interface Report {
   readonly verification: Verification;
   /** Where the time of one inference goes; absent where the models cannot be run on random values. */
   readonly timing?: { readonly before: Timing; readonly after: Timing };
+  /** What the device of the run makes of both models; absent where the run names none. */
+  readonly device?: DeviceReport;
+  /** What the recipe asked of the result; absent where it asked for nothing. */
+  readonly targets?: readonly TargetReport[];
   /** Layer by layer, in graph order, before and after. */
   readonly layers: readonly LayerComparison[];
   readonly issues: readonly ReportIssue[];
@@ -90,6 +98,38 @@ export interface Timing {
   readonly layersMs: number;
   /** Of kernels that only convert values between float and integers, or between memory layouts. */
   readonly conversionsMs: number;
+}
+
+export interface DeviceReport {
+  readonly device: DeviceSummary;
+  readonly before: DeviceFigures;
+  readonly after: DeviceFigures;
+}
+
+export interface DeviceFigures extends Pick<
+  LatencyEstimate,
+  'kind' | 'ms' | 'lowMs' | 'highMs' | 'restMs' | 'uncovered' | 'costPerMillion'
+> {
+  /** Of its weights and of the largest activations that are held at once; null where not known. */
+  readonly neededBytes: number | null;
+  /** Whether the device's memory holds as many; null where one of them is not known. */
+  readonly fits: boolean | null;
+}
+
+export type TargetQuantity = 'latency' | 'size' | 'macs' | 'params' | 'accuracy' | 'accuracy_drop';
+
+export interface TargetReport {
+  readonly quantity: TargetQuantity;
+  /** As the recipe writes it, for example `12 ms`. */
+  readonly asked: string;
+  /** In milliseconds, bytes, counts or shares (of an accuracy and its drop). */
+  readonly limit: number;
+  /** In the same unit; null where it is not known. */
+  readonly reached: number | null;
+  /** `likely`: by the estimate, but not at the far end of its interval. */
+  readonly verdict: 'met' | 'likely' | 'missed' | 'unknown';
+  /** In one sentence. */
+  readonly message: string;
 }
 
 export interface ReportIssue {
@@ -119,6 +159,8 @@ export interface LayerFigures {
   readonly bits?: number;
   /** Milliseconds of its kernel on this machine; absent where it was not measured or has none. */
   readonly latencyMs?: number;
+  /** Milliseconds that it is estimated to take on the device of the run; 0 where it is fused. */
+  readonly estimatedMs?: number;
   /** The operator that the runtime computes it with: `QLinearConv` computes on integers. */
   readonly kernel?: string;
   /** The layer, or else the value, whose kernel computes it along. */

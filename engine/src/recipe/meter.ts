@@ -1,6 +1,9 @@
-/** Measures every model of a run in the same way: structure, latency here, and the task's metric. */
+/** Measures every model of a run in the same way: structure, latency here and there, and the metric. */
 
 import { dirname } from 'node:path';
+import { estimate } from '../device/estimate';
+import type { Target } from '../device/profile';
+import { workloadOf } from '../device/workload';
 import { inspect } from '../inspect/inspect';
 import { exampleShapes } from '../inspect/sized-types';
 import { isAbort } from '../ir/cancellation';
@@ -34,11 +37,12 @@ export interface MeterOptions {
   readonly path: string;
   readonly recipe: Recipe;
   readonly data: RecipeDatasets;
+  readonly device: Target | undefined;
   readonly signal: AbortSignal;
 }
 
 export async function createMeter(options: MeterOptions): Promise<Meter> {
-  const { runtime, original, path, recipe, data, signal } = options;
+  const { runtime, original, path, recipe, data, device, signal } = options;
   const sessionOptions = { directory: dirname(path) };
   const dataset = data.validation ?? data.calibration;
   const issues: Issue[] = [];
@@ -80,6 +84,7 @@ export async function createMeter(options: MeterOptions): Promise<Meter> {
       const figures = {
         ...structuralFigures(inspect(model, { path })),
         ...(gainsCompressed ? { compressedBytes: compressedSize(model) } : {}),
+        ...(device ? estimatedFor(model, device) : {}),
       };
       const latencyMs = await latencyOf(runtime, model, { ...sessionOptions, signal });
       const session = await openModel(runtime, model, sessionOptions);
@@ -91,6 +96,12 @@ export async function createMeter(options: MeterOptions): Promise<Meter> {
     },
     close: async () => reference?.close(),
   };
+}
+
+/** A bound is no estimate. */
+function estimatedFor(model: Model, device: Target): Pick<ModelFigures, 'estimatedMs'> {
+  const { kind, ms } = estimate(workloadOf(model), device);
+  return kind === 'estimate' ? { estimatedMs: ms } : {};
 }
 
 /** Median on one thread; null where random inputs do not fit the model. */

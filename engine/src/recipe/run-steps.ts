@@ -10,7 +10,7 @@ import type { Pass, Progress } from '../passes/pass';
 import type { ModelFigures } from '../report/report';
 import { cacheBeside } from './cache-folder';
 import type { RecipeDatasets } from './data-source';
-import { fileHash } from './identity';
+import { canonicalJson, fileHash, textHash } from './identity';
 import type { Meter } from './meter';
 import type { RunRequest } from './run';
 import { emptyState, type FinishedStep } from './run-folder';
@@ -33,7 +33,9 @@ export async function runSteps(
   device: Target | undefined,
 ): Promise<StepsResult> {
   const { recipe, folder, signal } = request;
-  const identity = [data.calibration?.hash, data.validation?.hash].join();
+  // A device that was calibrated anew may be pruned for differently.
+  const figures = device && textHash(canonicalJson(device));
+  const identity = [data.calibration?.hash, data.validation?.hash, figures].join();
   const state = folder?.readState(identity) ?? emptyState(identity);
   request.progress({ message: 'measuring the original', fraction: 0 });
   const before = state.before ?? (await meter.measure(model));

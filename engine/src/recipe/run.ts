@@ -4,15 +4,18 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { estimate } from '../device/estimate';
 import { findTarget } from '../device/find-target';
 import type { Target } from '../device/profile';
 import { loadDevices } from '../device/store';
+import { workloadOf } from '../device/workload';
 import { inspect } from '../inspect/inspect';
 import { isAbort } from '../ir/cancellation';
 import { CoppiceError, isError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
+import { deviceReport } from '../report/device-report';
 import { compareLayers } from '../report/figures';
 import { measureLayers, type LayerTimes } from '../report/layer-times';
 import type { Report, StepReport, Timing } from '../report/report';
@@ -52,7 +55,9 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const { model, issues } = openSource(source);
   const data = await openRecipeData(recipe.data, directory);
   const device = await targetOfRecipe(recipe);
-  const meter = await createMeter({ runtime, original: model, path: source, recipe, data, signal });
+  const meter = await createMeter({
+    ...{ runtime, original: model, path: source, recipe, data, device, signal },
+  });
   try {
     const { before, steps, result } = await runSteps(request, model, data, meter, device);
     signal.throwIfAborted();
@@ -72,8 +77,9 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
     const after = steps.at(-1)!.figures;
     request.progress({ message: 'timing the layers', fraction: 0.98 });
     const times = await timesOf(runtime, [model, finished], dirname(source), signal);
-    const inspected = [inspect(model, { path: source }), inspect(finished, { path: output })];
-    const layers = compareLayers(inspected[0], inspected[1], times);
+    const inspections = [inspect(model, { path: source }), inspect(finished, { path: output })];
+    const estimates = device && [model, finished].map((each) => estimate(workloadOf(each), device));
+    const layers = compareLayers(inspections[0], inspections[1], times, estimates);
     const timing = times && { before: timingOf(times[0]), after: timingOf(times[1]) };
     const slower =
       (timing && integerSpeedIssue(timing, layers, steps)) ?? speedIssue(before, after, steps);
@@ -102,6 +108,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       steps: steps.map(stepReport),
       verification,
       ...(timing ? { timing } : {}),
+      ...(device && estimates ? { device: deviceReport(device, inspections, estimates) } : {}),
       layers,
       issues: all.map(({ severity, code, message }) => ({ severity, code, message })),
     };

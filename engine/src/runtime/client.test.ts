@@ -124,6 +124,19 @@ describe('a session', () => {
     );
   });
 
+  it('reads what was kept, under other dimensions as well, until it is released', async () => {
+    const session = await runtime.open(model('g (float[N,M] x) => (float[N,M] y) { y = Neg(x) }'));
+    const data = Float32Array.from({ length: 90_000 }, Math.sin);
+    const { large } = await runtime.keep({ large: { type: 'float', dims: [300, 300], data } });
+    const { y } = await session.keep({ x: large });
+    expect(y).toMatchObject({ type: 'float', dims: [300, 300] });
+    const again = await session.run({ x: { ...y, dims: [100, 900] } });
+    expect(again.y).toEqual({ type: 'float', dims: [100, 900], data });
+    await runtime.release([large, y]);
+    await expect(session.run({ x: y })).rejects.toThrow('Its input "x" has been released.');
+    await session.close();
+  });
+
   it('says that bfloat16 cannot leave the runtime', async () => {
     const bytes = model('g (bfloat16[N] x) => (bfloat16[N] y) { y = Identity(x) }');
     await expect(runtime.open(bytes)).rejects.toThrow('bfloat16, which cannot be passed');

@@ -10,7 +10,15 @@ import { dirname, join } from 'node:path';
 import { CoppiceError } from '../ir/issue';
 import { explainOrtMessage } from './ort-message';
 import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
-import type { Feeds, Runtime, Session, SessionOptions } from './runtime';
+import type {
+  Feeds,
+  KeptTensor,
+  MixedFeeds,
+  NamedTensor,
+  Runtime,
+  Session,
+  SessionOptions,
+} from './runtime';
 import {
   discard,
   makeExchangeFolder,
@@ -43,6 +51,14 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
       pid: worker.pid,
       open: (model, given) =>
         openSession(worker, model, { threads: options.threads ?? 0, ...given }),
+      keep: async (tensors, signal) => {
+        const feeds = worker.pack(tensors, signal);
+        return worker.call('put', { feeds }, 'tensors to keep', signal);
+      },
+      release: async (tensors) => {
+        const kept = Array.from(tensors, (each) => each.kept);
+        if (worker.running) await worker.call('release', { kept }, 'kept tensors');
+      },
       close: () => worker.close(),
     };
   } catch (error) {
@@ -57,14 +73,19 @@ async function openSession(
   options: SessionOptions,
 ): Promise<Session> {
   const label = options.label ?? (typeof model === 'string' ? model : 'the model in memory');
-  const { session, inputs, outputs } = await worker.call('open', { model, options }, label);
+  const sent = typeof model === 'string' ? model : worker.pack({ model: asTensor(model) });
+  const { session, inputs, outputs } = await worker.call('open', { model: sent, options }, label);
   return {
     label,
     inputs,
     outputs,
     run: async (given, outputs, signal) => {
-      const feeds = worker.pack(given, signal);
-      return unpack(await worker.call('run', { session, feeds, outputs }, label, signal));
+      const argument = { session, ...split(worker, given, signal), outputs };
+      return unpack(await worker.call('run', argument, label, signal));
+    },
+    keep: async (given, outputs, signal) => {
+      const argument = { session, ...split(worker, given, signal), outputs };
+      return worker.call('keep', argument, label, signal);
     },
     summarize: async (given, outputs, bins, signal) => {
       const feeds = worker.pack(given, signal);
@@ -83,6 +104,21 @@ async function openSession(
       if (worker.running) await worker.call('close', { session }, label);
     },
   };
+}
+
+/** What has to be sent, and what is there already. */
+function split(worker: WorkerProcess, given: MixedFeeds, signal?: AbortSignal) {
+  const own: Record<string, NamedTensor> = {};
+  const kept: Record<string, KeptTensor> = {};
+  for (const [name, tensor] of Object.entries(given)) {
+    if ('kept' in tensor) kept[name] = tensor;
+    else own[name] = tensor;
+  }
+  return { feeds: worker.pack(own, signal), kept };
+}
+
+function asTensor(data: Uint8Array): NamedTensor {
+  return { type: 'uint8', dims: [data.length], data };
 }
 
 interface PendingCall {
@@ -197,7 +233,16 @@ class WorkerProcess {
   private receive(reply: Reply): void {
     const call = this.take(reply.id);
     if (call) call.settle(reply);
-    else if ('result' in reply && isParcel(reply.result)) discard(reply.result);
+    else if ('result' in reply) this.giveBack(reply.result);
+  }
+
+  /** Frees what came for a call that nobody waits for any more. */
+  private giveBack(result: Results[Kind]): void {
+    if (isParcel(result)) return discard(result);
+    const kept = Object.values(result ?? {}).flatMap((each: unknown) =>
+      isKept(each) ? each.kept : [],
+    );
+    if (kept.length > 0) void this.call('release', { kept }, 'kept tensors').catch(() => undefined);
   }
 
   /** Removes a call from the account; an idle process must not keep its parent alive. */
@@ -219,7 +264,11 @@ class WorkerProcess {
 }
 
 function isParcel(result: Results[Kind]): result is Parcel {
-  return result !== undefined && 'file' in result;
+  return result !== undefined && 'file' in result && typeof result.file === 'string';
+}
+
+function isKept(value: unknown): value is KeptTensor {
+  return typeof value === 'object' && value !== null && 'kept' in value;
 }
 
 function crash(label: string, how: string, lastWords: string): CoppiceError {

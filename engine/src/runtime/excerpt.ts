@@ -7,7 +7,7 @@ import { emptyGraph } from '../ir/empty-graph';
 import type { Graph, Model, Node, Tensor, ValueInfo } from '../ir/model';
 import { freshNames } from '../ir/naming';
 import { makeTensor } from '../ir/tensor';
-import type { Feeds } from './runtime';
+import type { NamedTensor } from './runtime';
 
 /**
  * Collects the nodes that a probe adds behind the values of a model. Values it makes have names that
@@ -32,7 +32,7 @@ export class Excerpt {
   }
 
   /** Values of the model that will be fed instead of computed. */
-  feed(feeds: Feeds): void {
+  feed(feeds: Readonly<Record<string, Pick<NamedTensor, 'type' | 'dims'>>>): void {
     const declared = new Set(this.model.graph!.input.map(({ name }) => name));
     for (const [name, { type, dims }] of Object.entries(feeds)) {
       this.fed.add(name);

@@ -3,6 +3,7 @@
  * the cores far better than the threads of one run do.
  */
 
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { startRuntime } from './client';
 import { encodeOnce, openModel, type ModelSource } from './open-model';
@@ -50,6 +51,30 @@ export class Lanes {
       }
     };
     await Promise.all(this.runtimes.map(lane));
+  }
+
+  /**
+   * Deals items out to the lanes and does each lane's share there, so that what a lane keeps in its
+   * process can serve everything that it does. A failure ends the work of the others, too.
+   */
+  async share<T>(
+    items: readonly T[],
+    work: (runtime: Runtime, share: readonly T[], signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const failure = new AbortController();
+    const either = AbortSignal.any([signal, failure.signal]);
+    // Calls wait in the queues of the processes, each of them ready to be given up.
+    setMaxListeners(0, either);
+    const lane = async (runtime: Runtime, at: number): Promise<void> => {
+      const share = items.filter((_, i) => i % this.runtimes.length === at);
+      if (share.length > 0) await work(runtime, share, either);
+    };
+    const all = this.runtimes.map((runtime, at) =>
+      lane(runtime, at).catch((error: unknown) => failure.abort(error)),
+    );
+    await Promise.all(all);
+    either.throwIfAborted();
   }
 
   async close(): Promise<void> {

@@ -2,19 +2,33 @@
 
 import type { Summary } from './histogram';
 import type { Kernel } from './kernels';
-import type { RunTimes, SessionInput, SessionOptions, TimingOptions } from './runtime';
+import type { KeptTensors, RunTimes, SessionInput, SessionOptions, TimingOptions } from './runtime';
 import type { Parcel } from './tensor-exchange';
 
 /** The argument of each request, which the client sends with a number. */
 export interface Requests {
   /** Loads the native package. */
   hello: Record<string, never>;
-  open: { model: Uint8Array | string; options: SessionOptions };
-  run: { session: number; feeds: Parcel; outputs?: readonly string[] };
+  /** The model is the path of its file, or bytes that are sent as a tensor of that name. */
+  open: { model: string | Parcel; options: SessionOptions };
+  run: RunRequest;
+  /** A run whose outputs stay. */
+  keep: RunRequest;
+  /** Tensors that are to stay. */
+  put: { feeds: Parcel };
+  release: { kept: readonly number[] };
   summarize: { session: number; feeds: Parcel; outputs: readonly string[]; bins: boolean };
   time: { session: number; feeds: Parcel } & TimingOptions;
   kernels: { session: number };
   close: { session: number };
+}
+
+export interface RunRequest {
+  session: number;
+  feeds: Parcel;
+  /** Feeds that are there already. */
+  kept: KeptTensors;
+  outputs?: readonly string[];
 }
 
 /** The result of each request. */
@@ -22,6 +36,9 @@ export interface Results {
   hello: { name: string };
   open: { session: number; inputs: readonly SessionInput[]; outputs: readonly string[] };
   run: Parcel;
+  keep: KeptTensors;
+  put: KeptTensors;
+  release: undefined;
   summarize: Record<string, Summary>;
   time: RunTimes;
   kernels: readonly Kernel[];

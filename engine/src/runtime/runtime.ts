@@ -19,6 +19,22 @@ export interface NamedTensor {
 
 export type Feeds = Readonly<Record<string, NamedTensor>>;
 
+/**
+ * A tensor that stays in the child process, so that runs there can read it without its crossing over.
+ * It may be fed under other dimensions of the same product.
+ */
+export interface KeptTensor {
+  readonly type: DataTypeName;
+  readonly dims: readonly number[];
+  /** Number in the child process. */
+  readonly kept: number;
+}
+
+export type KeptTensors = Readonly<Record<string, KeptTensor>>;
+
+/** What a run reads: tensors of either kind. */
+export type MixedFeeds = Readonly<Record<string, NamedTensor | KeptTensor>>;
+
 export interface SessionOptions {
   /** 0: as many as the machine has cores. */
   readonly threads?: number;
@@ -69,10 +85,16 @@ export interface Session {
   readonly outputs: readonly string[];
   /** Runs the model once and gives the named outputs, or all of them. */
   run(
-    feeds: Feeds,
+    feeds: MixedFeeds,
     outputs?: readonly string[],
     signal?: AbortSignal,
   ): Promise<Record<string, NamedTensor>>;
+  /** The same, but the outputs stay in the child process until they are released. */
+  keep(
+    feeds: MixedFeeds,
+    outputs?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Record<string, KeptTensor>>;
   /**
    * Runs the model once and gives, instead of the named outputs, their ranges, with `bins` also their
    * histograms. All of them must be float32.
@@ -99,6 +121,10 @@ export interface Runtime {
   readonly pid: number | undefined;
   /** Opens a session on the bytes of a model or on a file. */
   open(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
+  /** Hands tensors to the child process, where they stay until they are released. */
+  keep(tensors: Feeds, signal?: AbortSignal): Promise<Record<string, KeptTensor>>;
+  /** Gives the memory of kept tensors back. */
+  release(tensors: Iterable<KeptTensor>): Promise<void>;
   /** Ends the child process and every session with it. */
   close(): Promise<void>;
 }

@@ -11,8 +11,17 @@ import { CoppiceError } from '../ir/issue';
 import { summarize } from './histogram';
 import { kernelsOf, type Kernel } from './kernels';
 import { fromOrt, toOrt, typeOf } from './ort-tensor';
-import type { Cancellation, Failure, Kind, Reply, Request, Requests, Results } from './protocol';
-import type { RunTimes, SessionOptions } from './runtime';
+import type {
+  Cancellation,
+  Failure,
+  Kind,
+  Reply,
+  Request,
+  Requests,
+  Results,
+  RunRequest,
+} from './protocol';
+import type { KeptTensor, KeptTensors, RunTimes, SessionOptions } from './runtime';
 import {
   discard,
   pack,
@@ -28,6 +37,8 @@ const sessions = new Map<number, Ort.InferenceSession>();
 /** Of sessions that are being recorded: how the name of the file with the profile begins. */
 const profiles = new Map<number, string>();
 const cancelled = new Set<number>();
+let lastKept = 0;
+const keptTensors = new Map<number, Ort.Tensor>();
 
 /** Requests in the order in which they came; ends when all of them are answered. */
 let queue: Promise<void> = Promise.resolve();
@@ -49,8 +60,13 @@ process.on('message', (message: Request | Cancellation) => {
 
 async function serve(request: Request): Promise<void> {
   if (!cancelled.has(request.id)) reply(await answer(request));
-  else if ('feeds' in request.argument) discard(request.argument.feeds);
+  else discardFeeds(request);
   cancelled.delete(request.id);
+}
+
+function discardFeeds({ argument }: Request): void {
+  if ('feeds' in argument) discard(argument.feeds);
+  if ('model' in argument && typeof argument.model !== 'string') discard(argument.model);
 }
 
 async function answer(request: Request): Promise<Reply> {
@@ -77,11 +93,17 @@ type Handler<K extends Kind> = (argument: Requests[K], id: number) => Promise<Re
 
 const handlers: { [K in Kind]: Handler<K> } = {
   hello: async () => ({ name: `onnxruntime-node ${ort().env.versions.node ?? ''} (cpu)` }),
-  open: ({ model, options }) => open(model, options),
-  run: async ({ session, feeds, outputs }) => {
-    const results = await find(session).run(tensors(feeds), outputs ?? find(session).outputNames);
-    const made = Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor)]);
-    return pack(exchange, Object.fromEntries(made) as Tensors);
+  open,
+  run: async (request) => {
+    const made = Object.entries(await run(request));
+    const results = made.map(([name, tensor]) => [name, fromOrt(name, tensor)]);
+    return pack(exchange, Object.fromEntries(results) as Tensors);
+  },
+  keep: async (request) => keep(await run(request)),
+  put: async ({ feeds }) => keep(tensors(feeds)),
+  release: async ({ kept }) => {
+    for (const each of kept) keptTensors.delete(each);
+    return undefined;
   },
   summarize: async ({ session, feeds, outputs, bins }) => {
     const results = await find(session).run(tensors(feeds), outputs);
@@ -102,7 +124,33 @@ const handlers: { [K in Kind]: Handler<K> } = {
   },
 };
 
-async function open(model: Uint8Array | string, options: SessionOptions): Promise<Results['open']> {
+function run({
+  session,
+  feeds,
+  kept,
+  outputs,
+}: RunRequest): Promise<Ort.InferenceSession.ReturnType> {
+  const model = find(session);
+  const given = { ...tensors(feeds), ...Object.fromEntries(Object.entries(kept).map(keptTensor)) };
+  return model.run(given, outputs ?? model.outputNames);
+}
+
+function keptTensor([name, { kept, dims }]: [string, KeptTensor]): [string, Ort.Tensor] {
+  const found = keptTensors.get(kept);
+  if (!found) throw new CoppiceError('tensor-released', `Its input "${name}" has been released.`);
+  const same = found.dims.length === dims.length && dims.every((dim, i) => dim === found.dims[i]);
+  return [name, same ? found : found.reshape(dims)];
+}
+
+function keep(made: Readonly<Record<string, Ort.Tensor>>): KeptTensors {
+  const kept = Object.entries(made).map(([name, tensor]): [string, KeptTensor] => {
+    keptTensors.set(++lastKept, tensor);
+    return [name, { type: typeOf(tensor.type, name), dims: tensor.dims, kept: lastKept }];
+  });
+  return Object.fromEntries(kept);
+}
+
+async function open({ model, options }: Requests['open']): Promise<Results['open']> {
   const id = ++lastSession;
   const profile = `profile-${id}_`;
   const settings = {
@@ -115,7 +163,7 @@ async function open(model: Uint8Array | string, options: SessionOptions): Promis
   const made =
     typeof model === 'string'
       ? await InferenceSession.create(model, settings)
-      : await InferenceSession.create(model, settings);
+      : await InferenceSession.create(unpack(model).model.data as Uint8Array, settings);
   const inputs = made.inputMetadata.map((input) => {
     if (!input.isTensor) {
       throw new CoppiceError('input-type', `Its input "${input.name}" is not a tensor.`);

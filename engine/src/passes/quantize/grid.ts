@@ -152,20 +152,3 @@ export function decode(
   }
   return values;
 }
-
-/** Values rounded to a grid of one scale and back, as QuantizeLinear and DequantizeLinear do it. */
-export function rounded(values: Float32Array, grid: Grid): Float32Array {
-  const result = new Float32Array(values.length);
-  const scale = grid.scale[0];
-  const zero = grid.zeroPoint[0];
-  const least = grid.min - zero;
-  const most = grid.max - zero;
-  for (let i = 0; i < values.length; i++) {
-    // Adding so much leaves no bits for fractions, and halves go to the even number.
-    const step = Math.fround(values[i] / scale) + wholeOnly - wholeOnly;
-    result[i] = (step < least ? least : step > most ? most : step) * scale;
-  }
-  return result;
-}
-
-const wholeOnly = 1.5 * 2 ** 52;

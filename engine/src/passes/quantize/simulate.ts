@@ -107,21 +107,7 @@ function roundTo(graph: QuantizedGraph, value: string, grid: Grid): string {
   const { type, min, max, scale, zeroPoint } = grid;
   const carrier = type.bits > 8 ? type : quantizedType(type.signed ? 'int8' : 'uint8');
   const bound = (code: number): number => Math.fround((code - zeroPoint[0]) * scale[0]);
-  const clipped =
-    type === carrier
-      ? value
-      : graph.node(
-          'Min',
-          [
-            graph.node(
-              'Max',
-              [value, graph.constant(`${value}_least`, 'float', [], [bound(min)])],
-              `${value}_raised`,
-            ),
-            graph.constant(`${value}_most`, 'float', [], [bound(max)]),
-          ],
-          `${value}_clipped`,
-        );
+  const clipped = type === carrier ? value : graph.clip(value, bound(min), bound(max));
   const carried = { ...grid, type: carrier };
   return graph.dequantize(graph.quantize(clipped, carried), value, carried);
 }

@@ -5,7 +5,6 @@ import type { Lanes } from '../../../runtime/lanes';
 import type { PassContext } from '../../pass';
 import type { Survey } from '../draft';
 import { roundedBias } from '../simulate';
-import { sliceAxis } from './channel-axis';
 import type { Batches } from './batches';
 import { Outcome } from './outcome';
 import { ReadStatistics } from './read-statistics';
@@ -32,9 +31,7 @@ export async function tryAlone(
 ): Promise<Map<string, AloneResult>> {
   const layers = placement.layers.map((site) => ({ ...site, outcomes: widths.map(threeOutcomes) }));
   const outcomes = new Map(layers.map(({ name, outcomes }) => [name, outcomes]));
-  const reads = new Map(
-    layers.map(({ name, node }) => [name, new ReadStatistics(sliceAxis(node))]),
-  );
+  const reads = new Map(layers.map(({ name }) => [name, new ReadStatistics(batches.truths)]));
   const gridsOf = ({ name }: { name: string }, width: Width) =>
     width.blueprint.grids.get(width.blueprint.layers.get(name)!.site.input);
   await tryLayers(
@@ -53,7 +50,7 @@ export async function tryAlone(
             { grid, samples: partSamples, outcome: onlyActivations },
           ];
         }),
-      onInput: ({ name }, value, rounded) => reads.get(name)!.add(value, rounded),
+      onRead: ({ name }, truth, statistics) => reads.get(name)!.add(truth, statistics),
     },
     context,
   );

@@ -12,10 +12,12 @@ import { correctIn, type Truth } from './outcome';
 export interface FedBatch {
   readonly feeds: Feeds;
   readonly truth: Truth;
+  /** How many samples lie before it. */
+  readonly first: number;
 }
 
 /** Few enough that the values of a layer stay in the cache, and that lanes finish together. */
-const batchSize = 32;
+const batchSize = 16;
 
 export class Batches {
   private constructor(
@@ -74,8 +76,13 @@ export class Batches {
 
   async *chunks(signal: AbortSignal): AsyncGenerator<FedBatch[]> {
     let at = 0;
+    let first = 0;
     for await (const chunk of this.fed(signal)) {
-      yield chunk.map(({ feeds }) => ({ feeds, truth: this.truths[at++] }));
+      yield chunk.map(({ feeds, batch }) => {
+        const fed = { feeds, truth: this.truths[at++], first };
+        first += batch.dims[0];
+        return fed;
+      });
     }
   }
 

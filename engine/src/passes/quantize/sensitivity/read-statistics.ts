@@ -1,41 +1,38 @@
-/** What is known of the values that a layer reads: extent and rounding error, channel by channel. */
+/** What is known of the values that a layer reads: extent and rounding error, batch by batch. */
 
-import type { NamedTensor } from '../../../runtime/runtime';
 import type { Grid } from '../grid';
-import { sqnr } from './outcome';
+import { sqnr, type Truth } from './outcome';
+import type { Statistics } from './reading';
 
 export class ReadStatistics {
+  private readonly batches = new Map<Truth, Statistics>();
+
+  /** @param truths in their order, so that the sums do not depend on which batch was done first. */
+  constructor(private readonly truths: readonly Truth[]) {}
+
+  add(truth: Truth, statistics: Statistics): void {
+    this.batches.set(truth, statistics);
+  }
+
   /** Largest magnitude of each channel. */
-  extents = new Float64Array();
-  private signal = 0;
-  private readonly noise = new Map<Grid, number>();
-
-  /** @param axis of the channels, which an array of one dimension less does not have. */
-  constructor(private readonly axis: number) {}
-
-  add({ data, dims }: NamedTensor, rounded: ReadonlyMap<Grid, NamedTensor>): void {
-    const values = data as Float32Array;
-    const axis = this.axis < 0 ? dims.length + this.axis : this.axis;
-    const block = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-    const channels = dims[axis];
-    if (this.extents.length !== channels) this.extents = new Float64Array(channels);
-    for (let start = 0, c = 0; start < values.length; start += block, c = (c + 1) % channels) {
-      let most = this.extents[c];
-      for (let at = start; at < start + block; at++) {
-        const value = Math.abs(values[at]);
-        this.signal += value * value;
-        if (value > most) most = value;
-      }
-      this.extents[c] = most;
+  get extents(): number[] {
+    const most: number[] = [];
+    for (const { extents } of this.batches.values()) {
+      extents.forEach((each, c) => (most[c] = Math.max(most[c] ?? 0, each)));
     }
-    for (const [grid, { data: kept }] of rounded) {
-      const noise = this.noise.get(grid) ?? 0;
-      this.noise.set(grid, noise + squaredDistance(values, kept as Float32Array));
-    }
+    return most;
   }
 
   sqnrDb(grid: Grid): number | null {
-    return sqnr(this.signal, this.noise.get(grid) ?? 0);
+    const total = (part: (batch: Statistics) => number): number =>
+      this.truths.reduce((sum, truth) => {
+        const batch = this.batches.get(truth);
+        return batch ? sum + part(batch) : sum;
+      }, 0);
+    return sqnr(
+      total(({ signal }) => signal),
+      total(({ noise }) => noise.get(grid) ?? 0),
+    );
   }
 }
 

@@ -66,7 +66,7 @@ function weightReason({ layer, weightSqnrDb }: Evidence): string {
 }
 
 function inputReason({ read, activationSqnrDb }: Evidence): string {
-  const found = farthest([...read.extents]);
+  const found = farthest(read.extents);
   if (found) {
     return `channel ${found.at} of what it reads reaches ${number(found.reach)}, ${times(found.ratio)} as far as the one in the middle, and all share one scale`;
   }

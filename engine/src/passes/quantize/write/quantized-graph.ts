@@ -82,6 +82,18 @@ export class QuantizedGraph {
     return this.add(opType, input, wanted, attributes).output[0];
   }
 
+  /** Adds `Clip` and gives the name of the values. */
+  clip(value: string, low: number, high: number): string {
+    const wanted = `${value}_clipped`;
+    // The bounds became inputs with that opset.
+    if (this.opset < 11) {
+      return this.node('Clip', [value], wanted, { min: { f: low }, max: { f: high } });
+    }
+    const bound = (name: string, at: number): string =>
+      this.constant(`${value}_${name}`, 'float', [], [at]);
+    return this.node('Clip', [value, bound('least', low), bound('most', high)], wanted);
+  }
+
   /** The same, of ONNX Runtime's own operators. */
   ownNode(
     opType: string,

@@ -6,6 +6,10 @@
  *
  * which makes both ranges √(r¹ r²). Pairs take turns until no scale moves. A depthwise layer belongs to
  * two pairs, and there this ends where the closed form for three layers is: all at ∛(r¹ r² r³).
+ *
+ * Where one of the two ranges is zero nothing can be balanced, but the other one is brought down to what
+ * is usual: folding BatchNormalization may make the weights of a dead channel the largest of all, which
+ * alone would then decide how coarse the steps of the layer are.
  */
 
 import type { ChannelRanges } from '../rescale/ranges';
@@ -45,22 +49,35 @@ function balancePair({ source, readers, limits }: Pair): number {
   const given = source.ofOutputs();
   const read = rangesRead(readers, given.length);
   const level = levelOf(given, read, limits);
+  const channels = [...given.keys()];
   let moved = 0;
-  given.forEach((range, channel) => {
-    // A channel without weights on one side has no range there to balance.
-    if (!(range > 0 && read[channel] > 0)) return;
+  const multiply = (channel: number, by: number): void => {
     const before = source.outputFactors[channel];
-    const wanted = level * before * Math.sqrt(read[channel] / range);
-    const factor = limits
-      ? Math.min(Math.max(wanted, limits.least[channel]), limits.most[channel])
-      : wanted;
+    // What nothing reads may be bounded anywhere.
+    const factor =
+      limits && read[channel] > 0
+        ? Math.min(Math.max(by * before, limits.least[channel]), limits.most[channel])
+        : by * before;
     const scale = before / factor;
+    given[channel] /= scale;
+    read[channel] *= scale;
     source.outputFactors[channel] = factor;
     for (const { ranges, features } of readers) {
       for (let f = 0; f < features; f++) ranges.inputFactors[channel * features + f] *= scale;
     }
     moved = Math.max(moved, Math.abs(Math.log(scale)));
-  });
+  };
+  const live = channels.filter((channel) => given[channel] > 0 && read[channel] > 0);
+  if (live.length === 0) return 0;
+  for (const channel of live) multiply(channel, level * Math.sqrt(read[channel] / given[channel]));
+  const usual = live.map((channel) => given[channel]).sort((a, b) => a - b)[live.length >> 1];
+  const mostRead = live.reduce((most, channel) => Math.max(most, read[channel]), 0);
+  for (const channel of channels) {
+    if (read[channel] === 0 && given[channel] > usual) multiply(channel, usual / given[channel]);
+    // The constant that it gives grows, so no more than must be.
+    if (given[channel] === 0 && read[channel] > mostRead)
+      multiply(channel, read[channel] / mostRead);
+  }
   return moved;
 }
 

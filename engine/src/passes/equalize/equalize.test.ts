@@ -141,6 +141,35 @@ describe('equalize', () => {
     });
   });
 
+  /** Three channels that only zeros read or that are constant, each with the largest weight there is. */
+  const withDeadChannels = weightedModel(
+    `(float[N,2,4,4] x) => (float[N,2,4,4] y)
+     <float[4,2,1,1] w1 = {1, 2, 3, -1, 0, 0, 2, 1}, float[4] b1 = {0, 1, 2, 0},
+      float[4,1,1,1] w2 = {3, 50, 80, 1}, float[4] b2 = {1, -1, 2, 1},
+      float[2,4,1,1] w3 = {1, 0, 4, 2, -2, 0, 1, 3}, float zero = {0}, float six = {6}> {
+       a = Conv (x, w1, b1)
+       b = Clip (a, zero, six)
+       c = Conv <group = 4> (b, w2, b2)
+       d = Clip (c, zero, six)
+       y = Conv (d, w3)
+     }`,
+  );
+
+  it.each(['keep', 'within', 'per-channel'])(
+    'lets no dead channel decide how coarse the steps are (relu6: %s)',
+    async (relu6) => {
+      const { model, notes } = await run(withDeadChannels, { relu6 });
+      const feeds = randomFeeds(withDeadChannels, 3);
+      expect(await difference(withDeadChannels, model, feeds)).toBeLessThan(1e-5);
+      const initializers = model.graph!.initializer;
+      const depthwise = floats(initializers.find(({ name }) => name === 'w2')!);
+      // What only zeros read is free; the constant channel is a value that the bound may hold.
+      expect(depthwise[1]).toBeLessThanOrEqual(Math.max(depthwise[0], depthwise[2], depthwise[3]));
+      if (relu6 === 'per-channel') expect(depthwise[2]).toBeLessThan(depthwise[0] * 1.001);
+      expect(notes.some(({ reason }) => reason.includes('1 of its channels'))).toBe(true);
+    },
+  );
+
   it('leaves what is added to something else, read twice, or given as an output', async () => {
     const { changed, notes, issues } = await run(
       weightedModel(

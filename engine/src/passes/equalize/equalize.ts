@@ -36,6 +36,8 @@ interface Joint extends Pair {
   readonly link: Link;
   readonly layer: RescaledLayer;
   readonly before: number;
+  /** Channels that have weights, and only zeros read. */
+  readonly unread: number;
 }
 
 async function run(
@@ -95,7 +97,14 @@ function findJoints(model: Model, options: EqualizeOptions) {
       ranges: rangesAt(layer),
       features,
     }));
-    joints.push({ link, layer, source, readers, before: apartness({ source, readers }) });
+    const pair = { source, readers };
+    const unread = unreadChannels(pair);
+    const [bound] = link.bounded;
+    if (options.relu6 === 'keep' && bound && unread === 0) {
+      left.push(leftNote(layer, boundObstacle(bound.most)));
+      continue;
+    }
+    joints.push({ link, layer, ...pair, before: apartness(pair), unread });
   }
   return { joints, left, names };
 }
@@ -104,15 +113,21 @@ function findJoints(model: Model, options: EqualizeOptions) {
 function linkAt(
   finder: LinkFinder,
   layer: RescaledLayer,
-  { layers, relu6 }: EqualizeOptions,
+  { layers }: EqualizeOptions,
 ): Link | string {
   if (layerRule([layer.name], layers).skip) return 'the recipe leaves it';
   if (layer.bias === 'computed') return 'its bias is not one stored number for each channel';
-  const link = finder.linkFrom(layer.node, layer.node.output[0], layer.gives);
-  if (typeof link !== 'string' && relu6 === 'keep' && link.bounded.length > 0) {
-    return `the activation behind it is bounded at ${link.bounded[0].most} (relu6: per-channel or replace would include it)`;
-  }
-  return link;
+  return finder.linkFrom(layer.node, layer.node.output[0], layer.gives);
+}
+
+function boundObstacle(most: number): string {
+  return `the activation behind it is bounded at ${most} (relu6: per-channel or replace would include it)`;
+}
+
+function unreadChannels({ source, readers }: Pair): number {
+  const given = source.ofOutputs();
+  const read = rangesRead(readers, given.length);
+  return given.filter((range, c) => range > 0 && read[c] === 0).length;
 }
 
 /** Layers take part in up to two joints, with the same ranges. */
@@ -150,15 +165,21 @@ async function momentsOf(
   return new Map([...normalized, ...seen]);
 }
 
-/** How far a joint's channels may be scaled where the bound between stays; any where there is none. */
+/** How far channels that are read may be scaled where the bound between stays; any where there is none. */
 function limitsAt(
   { link }: Joint,
   moments: ReadonlyMap<string, Moments>,
   { relu6 }: EqualizeOptions,
 ): Limits | undefined {
-  return relu6 === 'within' && link.bounded.length > 0
-    ? limitsOf(link, moments.get(link.value))
-    : undefined;
+  if (link.bounded.length === 0) return undefined;
+  switch (relu6) {
+    case 'keep':
+      return limitsOf(link, undefined);
+    case 'within':
+      return limitsOf(link, moments.get(link.value));
+    default:
+      return undefined;
+  }
 }
 
 /** Carries a joint's factors over what lies between its layers; gives what became of large biases. */
@@ -187,19 +208,20 @@ function joinUp(
 }
 
 function noteOf(joint: Joint, absorbed: string): PassNote {
-  const { layer, link, before, source } = joint;
+  const { layer, link, before, source, unread } = joint;
   const after = apartness(joint);
   const scales = source.outputFactors.map((factor) => 1 / factor);
   const [least, most] = [Math.min(...scales), Math.max(...scales)];
   const readers = link.readers.map((each) => each.layer.name);
+  const dead = unread > 0 ? `; ${unread} of its channels are read with zeros only` : '';
   return {
     subject: layer.name,
     layers: [layer.name, ...readers],
     counts: 'bits',
     before,
     after,
-    reason: `With ${readers.join(' and ')}: the average channel left ${before.toFixed(2)} bits of common grids unused, now ${after.toFixed(2)}; divided by ${least.toPrecision(2)} to ${most.toPrecision(2)}${absorbed}.`,
-    why: { before, after, leastScale: least, mostScale: most },
+    reason: `With ${readers.join(' and ')}: the average channel left ${before.toFixed(2)} bits of common grids unused, now ${after.toFixed(2)}; divided by ${least.toPrecision(2)} to ${most.toPrecision(2)}${dead}${absorbed}.`,
+    why: { before, after, leastScale: least, mostScale: most, unread },
   };
 }
 

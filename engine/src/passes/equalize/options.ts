@@ -11,7 +11,7 @@ export const equalizeOptions = z.strictObject({
     .enum(['keep', 'within', 'per-channel', 'replace'])
     .default('keep')
     .describe(
-      'What becomes of activations with an upper bound (ReLU6) between two layers: `keep` leaves those layers apart; `within` keeps the bound and the channels that reach it, and scales the others; `per-channel` gives each channel its own bound, which is exact and costs a node; `replace` drops the bound, which changes what the model computes.',
+      'What becomes of activations with an upper bound (ReLU6) between two layers: `keep` leaves those layers apart, but for channels that only zeros read; `within` keeps the bound and the channels that reach it, and scales the others; `per-channel` gives each channel its own bound, which is exact and costs a node; `replace` drops the bound, which changes what the model computes.',
     ),
   absorb_bias: z
     .boolean()

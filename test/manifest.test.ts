@@ -56,7 +56,7 @@ describe('the manifest', () => {
         .map(([key, property]) => [key, property.default]),
     );
     expect(declared).toEqual(flatten('coppice', defaultSettings));
-    for (const key of ['missingModel', 'brokenModel']) {
+    for (const key of ['missingModel', 'brokenModel', 'overBudget']) {
       const property = contributes.configuration.properties[`coppice.diagnostics.${key}`];
       expect(property.enum).toEqual(severities);
     }

@@ -16,7 +16,8 @@ describe('readSettings', () => {
       devices: ['pixel-6', 4],
       modelRoots: ['models', 3, ''],
       links: { 'a.py': 'a.onnx', 'b.py': null },
-      diagnostics: { missingModel: 'hint', brokenModel: 'fatal' },
+      budgets: [{ size: '1 MB' }, 'small', null],
+      diagnostics: { missingModel: 'hint', brokenModel: 'fatal', overBudget: 'warning' },
     });
     expect(settings).toEqual({
       inlayHints: { model: false, layer: true, recipe: true },
@@ -26,7 +27,8 @@ describe('readSettings', () => {
       devices: ['pixel-6'],
       modelRoots: ['models'],
       links: { 'a.py': 'a.onnx' },
-      diagnostics: { missingModel: 'hint', brokenModel: 'error' },
+      budgets: [{ size: '1 MB' }],
+      diagnostics: { missingModel: 'hint', brokenModel: 'error', overBudget: 'warning' },
     });
   });
 

@@ -24,9 +24,13 @@ export interface Settings {
   readonly modelRoots: readonly string[];
   /** Source file (relative to the workspace folder, `/`) → model it was exported to. */
   readonly links: Readonly<Record<string, string>>;
+  /** What models must keep to, as recipes write it; checked by whoever reads them. */
+  readonly budgets: readonly object[];
   readonly diagnostics: {
     readonly missingModel: SeveritySetting;
     readonly brokenModel: SeveritySetting;
+    /** Of what is certainly over its budget; milder where it is only estimated to be. */
+    readonly overBudget: SeveritySetting;
   };
 }
 
@@ -39,7 +43,8 @@ export const defaultSettings: Settings = {
   devices: ['raspberry-pi-4'],
   modelRoots: [],
   links: {},
-  diagnostics: { missingModel: 'warning', brokenModel: 'error' },
+  budgets: [],
+  diagnostics: { missingModel: 'warning', brokenModel: 'error', overBudget: 'error' },
 };
 
 /** Settings from whatever the editor's `coppice` section holds; a malformed value counts as unset. */
@@ -64,15 +69,21 @@ export function readSettings(section: unknown): Settings {
         isString(link[1]),
       ),
     ),
+    budgets: Array.isArray(root.budgets) ? root.budgets.filter(isObject) : base.budgets,
     diagnostics: {
       missingModel: asSeverity(diagnostics.missingModel, base.diagnostics.missingModel),
       brokenModel: asSeverity(diagnostics.brokenModel, base.diagnostics.brokenModel),
+      overBudget: asSeverity(diagnostics.overBudget, base.diagnostics.overBudget),
     },
   };
 }
 
 function isString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asStrings(value: unknown, fallback: readonly string[]): readonly string[] {

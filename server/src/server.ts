@@ -92,6 +92,8 @@ class Server {
       const watchers = [
         { globPattern: '**/*.{onnx,onnxtxt,onnxtext}' },
         { globPattern: '**/.coppice/sensitivity/*.json' },
+        { globPattern: '**/.coppice/runs/*/report.json' },
+        { globPattern: '**/coppice{,.budgets}.{yaml,yml}' },
       ];
       void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
     }

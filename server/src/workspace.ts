@@ -7,7 +7,11 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LatencyEstimate } from '#protocol/device';
 import { defaultSettings, type Settings } from '#protocol/settings';
-import { discoverFiles } from '#engine/onnx/discover';
+import type { ScopedLimit } from '#engine/budget/limit';
+import { discoverFiles, modelFiles } from '#engine/onnx/discover';
+import { budgetSources } from '#engine/recipe/budget-sources';
+import { AccuracyStore } from './budgets/accuracy-store';
+import { BudgetStore, limitsOfSettings } from './budgets/budget-store';
 import type { SourceDocument } from './documents/source-document';
 import type { ModelReference } from './languages/language';
 import { AdviceStore, type KnownAdvice } from './models/advice-store';
@@ -46,6 +50,8 @@ export class Workspace {
   readonly sensitivity: SensitivityStore;
   readonly devices: DeviceList;
   readonly latency: LatencyStore;
+  readonly accuracy: AccuracyStore;
+  private readonly budgets = new BudgetStore();
   private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
   private discoveredNow: readonly string[] = [];
@@ -68,6 +74,7 @@ export class Workspace {
     this.advice = new AdviceStore(advice, isFree, onModelsChanged);
     this.sensitivity = new SensitivityStore(reading, onModelsChanged);
     this.latency = new LatencyStore(reading, onModelsChanged);
+    this.accuracy = new AccuracyStore(reading, onModelsChanged);
     this.devices = new DeviceList(onDevicesChanged);
   }
 
@@ -151,13 +158,24 @@ export class Workspace {
     };
   }
 
+  /** What is asked of models, by recipes, budget files and settings. */
+  get limits(): readonly ScopedLimit[] {
+    const written = this.budgets.limitsIn(this.documents.values());
+    return [...written, ...limitsOfSettings(this.settings.budgets, this.folders)];
+  }
+
   /** All model files, found once and again after files have come or gone. */
   allModels(): Promise<readonly string[]> {
     if (!this.discovered) {
-      const walk = discoverFiles([...this.folders, ...this.configuredRoots()]).then((found) => {
+      const roots = [...this.folders, ...this.configuredRoots()];
+      const walk = discoverFiles(roots, filesOfInterest).then((found) => {
+        const models = found.filter((path) => modelFiles.test(path));
         // A later walk knows better.
-        if (this.discovered === walk) this.discoveredNow = found;
-        return found;
+        if (this.discovered === walk) {
+          this.discoveredNow = models;
+          this.budgets.found(found.filter((path) => !modelFiles.test(path)));
+        }
+        return models;
       });
       this.discovered = walk;
     }
@@ -176,6 +194,7 @@ export class Workspace {
 
   filesChanged(): void {
     this.discovered = undefined;
+    this.accuracy.forgetAll();
   }
 
   private configuredRoots(): string[] {
@@ -186,6 +205,9 @@ export class Workspace {
     );
   }
 }
+
+/** Models, recipes and budget files, in one walk. */
+const filesOfInterest = new RegExp(`${modelFiles.source}|${budgetSources.source}`, 'i');
 
 function isInside(file: string, folder: string): boolean {
   const path = relative(folder, file);

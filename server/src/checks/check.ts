@@ -1,7 +1,7 @@
 /** A check: what of an open text deserves a squiggle, and how grave it is. */
 
 import type { SeveritySetting } from '#protocol/settings';
-import type { Span } from '../documents/line-index';
+import type { Range, Span } from '../documents/line-index';
 import type { SourceDocument } from '../documents/source-document';
 import type { Workspace } from '../workspace';
 
@@ -9,6 +9,12 @@ export interface Finding extends Span {
   readonly severity: SeveritySetting;
   readonly code: string;
   readonly message: string;
+  /** Other places that have to do with it. */
+  readonly related?: readonly {
+    readonly uri: string;
+    readonly range: Range;
+    readonly message: string;
+  }[];
 }
 
 export interface Check {

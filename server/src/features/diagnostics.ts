@@ -1,7 +1,9 @@
 /** Diagnostics, pushed: soon after a text was changed, and whenever models have become known. */
 
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver';
+import { isBudgetSource } from '../budgets/budget-store';
 import { checks } from '../checks';
+import type { Finding } from '../checks/check';
 import type { SourceDocument } from '../documents/source-document';
 import type { Feature, ServerContext } from './feature';
 
@@ -32,8 +34,12 @@ export const diagnostics: Feature = {
       );
     };
     workspace.onDidChange((document) => {
-      if (document) schedule(document);
-      else for (const each of workspace.documents.values()) schedule(each);
+      // What recipes ask of models shows wherever those are named.
+      if (document && !isBudgetSource(document)) schedule(document);
+      else {
+        if (document) schedule(document);
+        for (const each of workspace.documents.values()) schedule(each);
+      }
     });
   },
 };
@@ -55,7 +61,7 @@ function diagnosticsOf(
 ): Diagnostic[] {
   return checks
     .flatMap((check) => check.findingsOf(document, workspace))
-    .flatMap(({ severity, code, message, ...span }) =>
+    .flatMap(({ severity, code, message, related, ...span }) =>
       severity === 'off'
         ? []
         : [
@@ -65,7 +71,12 @@ function diagnosticsOf(
               source: 'coppice',
               code,
               message,
+              ...(related ? { relatedInformation: related.map(toRelated) } : {}),
             },
           ],
     );
+}
+
+function toRelated({ uri, range, message }: NonNullable<Finding['related']>[number]) {
+  return { location: { uri, range }, message };
 }

@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Inspection, InspectionIssue } from '#protocol/inspection';
+import { bytesOnDisk } from '#engine/budget/facts';
 import { inspect } from '#engine/inspect/inspect';
 import { CoppiceError, isError, type Issue } from '#engine/ir/issue';
 import { loadModel } from '#engine/onnx/load';
@@ -11,6 +12,8 @@ export interface ModelReading {
   readonly path: string;
   /** Absent where the file is no model at all. */
   readonly inspection?: Inspection;
+  /** On disk, with external data. */
+  readonly bytes?: number;
   /** The first error of the file, as a sentence; absent for a sound model. */
   readonly problem?: string;
   readonly issues: readonly InspectionIssue[];
@@ -26,7 +29,9 @@ export function readModel(path: string): ModelReading {
       const message = problem ?? `${path} holds no graph.`;
       return { path, problem: message, issues: issues.map(describe) };
     }
-    return { path, inspection: inspect(model, { path }), problem, issues: issues.map(describe) };
+    const inspection = inspect(model, { path });
+    const bytes = bytesOnDisk(model, path);
+    return { path, inspection, bytes, problem, issues: issues.map(describe) };
   } catch (error) {
     return failedReading(path, sentenceOf(error));
   }

@@ -22,10 +22,10 @@ const slack = 0.02;
 
 /** A warning where the same counts, rounded up to the device's block, are estimated to be faster. */
 export function misaligned(
-  ranked: readonly Ranked[],
+  ranked: readonly Pick<Ranked, 'group'>[],
   kept: readonly number[],
-  model: CostModel,
-  { round }: PruneOptions,
+  model: Pick<CostModel, 'of'>,
+  { round }: Pick<PruneOptions, 'round'>,
   device: Target | undefined,
 ): Issue[] {
   const block = blockOf(device);

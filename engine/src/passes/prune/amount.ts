@@ -61,7 +61,7 @@ export function missed({ quantity, left }: Amount, reached: number, whole: numbe
   };
   const why =
     reached > left
-      ? 'the floors (min_channels, max_ratio), exceptions and pinned groups allow no less; relax them'
+      ? 'the floors (min_channels, max_ratio), the rounding (round), exceptions and pinned groups allow no less; relax them'
       : 'the steps in which channels can go are that coarse; a smaller round would be finer';
   const message = `${figure(reached)} of the ${nameOf(quantity)} are left where ${figure(left)} were asked for: ${why}.`;
   const severity = reached > left ? 'warning' : 'information';

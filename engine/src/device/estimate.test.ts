@@ -36,8 +36,9 @@ describe.each(targetsOf(knownDevices).filter(({ profile }) => profile.cost.form 
 );
 
 test('a device is found by its id or by its variant', () => {
-  const [first, second] = targetsOf(knownDevices);
-  expect(findTarget(first.device.id, knownDevices).profile).toBe(first.profile);
-  expect(findTarget('raspberry-pi-4/ncnn-cpu-t1', knownDevices)).toEqual(second);
+  const device = knownDevices.find(({ id }) => id === 'raspberry-pi-4')!;
+  const [all, one] = device.profiles;
+  expect(findTarget('raspberry-pi-4', knownDevices)).toEqual({ device, profile: all });
+  expect(findTarget('raspberry-pi-4/ncnn-cpu-t1', knownDevices)).toEqual({ device, profile: one });
   expect(() => findTarget('toaster', knownDevices)).toThrow(/raspberry-pi-4/);
 });

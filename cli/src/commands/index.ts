@@ -2,6 +2,7 @@
 
 import { passes } from '#engine/passes/index';
 import type { Command } from '../command';
+import { benchmarkCommand } from './benchmark';
 import { check } from './check';
 import { calibrateCommand } from './calibrate';
 import { compress } from './compress';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...passes.map(passCommand),
   sensitivity,
   evaluate,
+  benchmarkCommand,
   devicesCommand,
   calibrateCommand,
   compress,

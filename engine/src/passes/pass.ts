@@ -75,6 +75,8 @@ export interface PassContext {
   readonly runtime?: Runtime;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
+  /** Class k is output k + this; to be found out from the original where it is absent. */
+  readonly labelOffset?: number;
   /** What latencies are estimated for; absent where the recipe names no device. */
   readonly device?: Target;
   /** Keeps measurements, so that a step that was stopped goes on. */

@@ -83,6 +83,7 @@ async function runStep(
     progress,
     runtime,
     calibration: data.calibration,
+    labelOffset: recipe.data?.label_offset,
     device,
     cache: cacheBeside(request.path),
   };

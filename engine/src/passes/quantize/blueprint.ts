@@ -37,6 +37,8 @@ export interface Blueprint {
   readonly grids: ReadonlyMap<string, Grid>;
   /** What layers read is quantized when the model runs, each time by its own range. */
   readonly dynamic?: boolean;
+  /** Of blocks of weights: how exactly ONNX Runtime is to compute the products. */
+  readonly accuracyLevel?: number;
   /** By the name of the initializer. */
   readonly operands: ReadonlyMap<string, QuantizedOperand>;
 }

@@ -115,7 +115,8 @@ export function drawUp(
   });
   const operands = quantizedOperands(placement.operands, options, profile);
   const dynamic = options.activations === 'dynamic';
-  return { model, profile, layers: new Map(layers), grids, dynamic, operands };
+  const accuracyLevel = options.accuracy_level;
+  return { model, profile, layers: new Map(layers), grids, dynamic, accuracyLevel, operands };
 }
 
 /** Constants among operands have the type of activations: the kernels want both sides alike. */

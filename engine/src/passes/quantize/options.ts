@@ -44,6 +44,12 @@ export const quantizeOptions = z
       .describe(
         'A scale for so many inputs of each output of MatMul and Gemm, with `weights` of 4 bits and `activations: float`; written as MatMulNBits of ONNX Runtime.',
       ),
+    accuracy_level: z
+      .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)])
+      .optional()
+      .describe(
+        'With weight_block: how exactly ONNX Runtime computes the products at least, as MatMulNBits numbers it: 1 in float32, 2 in float16, 3 in bfloat16, 4 on int8, to which it then rounds what is read; 0, as without, leaves it to the runtime.',
+      ),
     weight_range: z
       .enum(['auto', ...weightRanges.map(({ id }) => id)])
       .default('auto')
@@ -126,6 +132,11 @@ export const quantizeOptions = z
   .refine(({ widths, bytes, latency_ms, max_drop }) => {
     const targets = [bytes, latency_ms, max_drop].filter((each) => each !== undefined).length;
     return widths ? targets === 1 : bytes === undefined && latency_ms === undefined;
-  }, 'Mixed precision takes widths with one of bytes, latency_ms and max_drop; max_drop alone leaves layers in floating point.');
+  }, 'Mixed precision takes widths with one of bytes, latency_ms and max_drop; max_drop alone leaves layers in floating point.')
+  .refine(
+    ({ weight_block, accuracy_level }) =>
+      weight_block !== undefined || accuracy_level === undefined,
+    'accuracy_level is for products of blocks: give weight_block, too.',
+  );
 
 export type QuantizeOptions = z.infer<typeof quantizeOptions>;

@@ -84,6 +84,24 @@ describe('blocks of 4-bit weights', () => {
     expect(await noise(model, await simulated(model, blocks), feeds)).toBeLessThan(0.9 * wide);
   });
 
+  it('are multiplied as exactly as asked for', async () => {
+    const model = products(128);
+    const feeds = randomFeeds(model);
+    const blocks = { weights: 'int4', activations: 'float', weight_block: 32 };
+    const exact = await simulated(model, blocks);
+    const errorAt = async (accuracy_level: number): Promise<number> => {
+      const { model: written } = await run(model, { ...blocks, accuracy_level });
+      return noise(exact, written, feeds);
+    };
+    expect(await errorAt(1)).toBeLessThan(1e-5);
+    // On int8 there is an error, of a hundredth or so.
+    const onBytes = await errorAt(4);
+    expect(onBytes).toBeGreaterThan(1e-4);
+    expect(onBytes).toBeLessThan(0.03);
+    const alone = { weights: 'int4', activations: 'float', accuracy_level: 4 };
+    expect(quantize.options.safeParse(alone).success).toBe(false);
+  });
+
   it('are refused for other types and runtimes', async () => {
     for (const options of [
       { weights: 'int8', activations: 'float', weight_block: 32 },

@@ -10,7 +10,7 @@ import { floatAttribute } from '../../../ir/attributes';
 import type { Node } from '../../../ir/model';
 import { dimsOf } from '../../../ir/tensor';
 import { outputRows } from '../blocks';
-import type { QuantizedLayer } from '../blueprint';
+import type { Blueprint, QuantizedLayer } from '../blueprint';
 import { biasBehind } from './bias-behind';
 import type { QuantizedGraph } from './quantized-graph';
 
@@ -18,7 +18,12 @@ const bits = 4;
 const middle = 2 ** (bits - 1);
 
 /** Puts the product in the place of the layer's MatMul or Gemm, and its bias behind it. */
-export function writeMatMulNBits(graph: QuantizedGraph, node: Node, layer: QuantizedLayer): void {
+export function writeMatMulNBits(
+  graph: QuantizedGraph,
+  node: Node,
+  layer: QuantizedLayer,
+  { accuracyLevel }: Blueprint,
+): void {
   const { site, weight } = layer;
   const { grid } = weight;
   const size = grid.block!;
@@ -45,7 +50,10 @@ export function writeMatMulNBits(graph: QuantizedGraph, node: Node, layer: Quant
     }
     input.push(graph.constant(`${name}_zero_points`, 'uint8', [outputs * width], zeros));
   }
-  const attributes = { K: inputs, N: outputs, bits, block_size: size };
+  const attributes = {
+    ...{ K: inputs, N: outputs, bits, block_size: size },
+    ...(accuracyLevel === undefined ? {} : { accuracy_level: accuracyLevel }),
+  };
   const bias = biasBehind(graph, node, layer);
   graph.substitute(node, (wanted) => {
     const product = graph.ownNode('MatMulNBits', input, wanted, attributes);

@@ -15,7 +15,7 @@ export function writeQdq(blueprint: Blueprint): Model {
   const nodes = new Map(graph.graph.node.map((node) => [node.output[0], node]));
   for (const layer of blueprint.layers.values()) {
     const node = nodes.get(layer.site.node.output[0])!;
-    if (layer.weight.grid.block !== undefined) writeMatMulNBits(graph, node, layer);
+    if (layer.weight.grid.block !== undefined) writeMatMulNBits(graph, node, layer, blueprint);
     else if (blueprint.dynamic) writeDynamic(graph, node, layer);
     else writeLayer(graph, node, layer, blueprint);
   }

@@ -31,14 +31,15 @@ export function pairKernels(
   }
   const pairs: [Kernel, MeasuredKernel][] = [];
   const unforeseen: MeasuredKernel[] = [];
-  for (const kernel of measured) {
+  // Those that are named for a node first, so that none is taken by what only has its size.
+  const named = measured.map((kernel) => ({ kernel, node: nodeOf(kernel.name) }));
+  for (const { kernel, node } of [...named].sort((x, y) => Number(!x.node) - Number(!y.node))) {
     const list = open.get(kernel.op) ?? [];
-    const node = nodeOf(kernel.name);
-    const at = list.findIndex((each) =>
-      node ? each.nodes.includes(node) : each.size.outputs === kernel.elements,
-    );
+    const fits = (each: Kernel): boolean =>
+      node ? each.nodes.includes(node) : each.size.outputs === kernel.elements;
+    const at = list.findIndex(fits);
     if (at < 0) unforeseen.push(kernel);
-    else pairs.push([...list.splice(at, 1), kernel] as [Kernel, MeasuredKernel]);
+    else pairs.push([list.splice(at, 1)[0], kernel]);
   }
   return { pairs, unforeseen, absent: [...open.values()].flat() };
 

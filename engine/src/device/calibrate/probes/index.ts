@@ -11,6 +11,7 @@ import {
   residual,
   separable,
 } from './convolutions';
+import { integerBlocks, integerConvolutions, integerProducts } from './integers';
 import { Network } from './network';
 import { dense, elementwise, resizing, transformer } from './others';
 import type { Probe } from './probe';
@@ -27,6 +28,9 @@ export const allProbes: readonly Probe[] = [
   dense,
   grouped,
   resizing,
+  integerConvolutions,
+  integerBlocks,
+  integerProducts,
 ];
 
 /** The i-th probe of a seed: the same network every time. */

@@ -63,36 +63,40 @@ export class Network {
     return { name, shape };
   }
 
-  /** A constant vector of floats. */
+  /** Any constant; the tensor gets the name. */
+  constant(make: (name: string) => Tensor): Value {
+    const tensor = make(`c${this.made++}`);
+    this.tensors.push(tensor);
+    return { name: tensor.name!, shape: tensor.dims.map(Number) };
+  }
+
   weightOf(values: readonly number[]): Value {
-    const name = `c${this.made++}`;
-    this.tensors.push(makeTensor(name, 'float', [values.length], Float32Array.from(values)));
-    return { name, shape: [values.length] };
+    return this.constant((name) =>
+      makeTensor(name, 'float', [values.length], Float32Array.from(values)),
+    );
   }
 
   integers(values: readonly number[]): Value {
-    const name = `i${this.made++}`;
     const data = BigInt64Array.from(values, (value) => BigInt(value));
-    this.tensors.push(makeTensor(name, 'int64', [values.length], data));
-    return { name, shape: [values.length] };
+    return this.constant((name) => makeTensor(name, 'int64', [values.length], data));
   }
 
   scalar(value: number): Value {
-    const name = `s${this.made++}`;
-    this.tensors.push(makeTensor(name, 'float', [], Float32Array.of(value)));
-    return { name, shape: [] };
+    return this.constant((name) => makeTensor(name, 'float', [], Float32Array.of(value)));
   }
 
-  conv(
-    x: Value,
-    channels: number,
-    { kernel = 1, stride = 1, groups = 1 }: ConvOptions = {},
-  ): Value {
-    const [batch, input, ...map] = x.shape;
+  conv(x: Value, channels: number, options: ConvOptions = {}): Value {
+    const { kernel = 1, groups = 1 } = options;
+    const weight = this.weight([channels, x.shape[1] / groups, kernel, kernel]);
+    return this.convolve(x, weight, this.weight([channels]), options);
+  }
+
+  convolve(x: Value, weight: Value, bias: Value, options: ConvOptions): Value {
+    const { kernel = 1, stride = 1, groups = 1 } = options;
+    const [batch, , ...map] = x.shape;
     const pad = Math.floor(kernel / 2);
     const size = map.map((each) => Math.floor((each + 2 * pad - kernel) / stride) + 1);
-    const weight = this.weight([channels, input / groups, kernel, kernel]);
-    return this.op('Conv', [x, weight, this.weight([channels])], [batch, channels, ...size], {
+    return this.op('Conv', [x, weight, bias], [batch, weight.shape[0], ...size], {
       kernel_shape: [kernel, kernel],
       strides: [stride, stride],
       pads: [pad, pad, pad, pad],

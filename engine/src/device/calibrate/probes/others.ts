@@ -24,9 +24,14 @@ export const transformer: Probe = {
     const width = heads * pick(random, [15, 16, 32, 64]);
     const tokens = pick(random, [16, 28, 40, 64, 128, 197]);
     const x = net.input([1, tokens, width]);
+    const inner = between(random, width, 4 * width);
+    const forward = (y: Value): Value => project(net, gelu(net, project(net, y, inner)), width);
+    if (random.uniform() < 0.5) {
+      const attended = normalized(net, net.add(x, attention(net, x, heads)));
+      return [normalized(net, net.add(attended, forward(attended)))];
+    }
     const attended = net.add(x, attention(net, normalized(net, x), heads));
-    const inner = project(net, normalized(net, attended), between(random, width, 4 * width));
-    return [net.add(attended, project(net, gelu(net, inner), width))];
+    return [net.add(attended, forward(normalized(net, attended)))];
   },
 };
 

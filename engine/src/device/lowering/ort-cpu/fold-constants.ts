@@ -15,13 +15,8 @@ export const foldConstants: OrtRule = {
 };
 
 function isKnownAhead({ type, inputs, node }: Operator, graph: RunGraph): boolean {
-  if (type === 'Shape' || type === 'Size') return hasFixedShape(inputs[0], graph);
+  if (type === 'Shape' || type === 'Size') return graph.isFixed(inputs[0]);
   const given = inputs.filter(Boolean);
   if (given.length === 0) return type === 'Constant' || type === 'ConstantOfShape';
   return given.every((name) => graph.isConstant(name)) && !(node && subgraphs(node).length > 0);
-}
-
-function hasFixedShape(value: string, { workload }: RunGraph): boolean {
-  const shape = workload.ahead.types.type(value, workload.graph)?.shape;
-  return !!shape && shape.every((size) => typeof size === 'number');
 }

@@ -106,6 +106,7 @@ export const fuseSkipLayerNormalization: OrtRule = {
       if (add?.type !== 'Add' || graph.onlyUser(add.outputs[0]) !== operator) continue;
       const [a, b] = add.inputs.map((name) => graph.shape(name));
       if (a?.length !== 3 || a.join() !== b?.join()) continue;
+      if (!add.inputs.every((name) => graph.isFixed(name))) continue;
       const inputs = [...add.inputs, ...operator.inputs.slice(1)];
       fuse([operator, add], operator, 'SkipLayerNormalization', inputs, graph);
     }

@@ -5,6 +5,7 @@
 
 import type { LoweringRules } from '../rules';
 import { blockChannels } from './block-channels';
+import { channelsLast } from './channels-last';
 import { dropIdle } from './drop-idle';
 import { foldConstants } from './fold-constants';
 import { foldIntoConv } from './fold-into-conv';
@@ -16,6 +17,8 @@ import {
   fuseQuickGelu,
   fuseSkipLayerNormalization,
 } from './fuse-functions';
+import { fuseMatMul } from './fuse-matmul';
+import { fuseQuantizers } from './fuse-quantizers';
 import { makeGemm } from './gemm';
 import { kernelOf } from './kernels';
 import type { OrtRule } from './rule';
@@ -31,10 +34,13 @@ export const ortRules: readonly OrtRule[] = [
   fuseGelu,
   fuseQuickGelu,
   shareEqual,
+  fuseQuantizers,
   fuseActivation,
+  fuseMatMul,
   fuseSkipLayerNormalization,
   fuseBiasGelu,
   blockChannels,
+  channelsLast,
   fuseAddend,
 ];
 

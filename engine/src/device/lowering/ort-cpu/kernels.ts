@@ -50,18 +50,22 @@ function windowOf(
 }
 
 function classOf(operator: Operator, size: KernelSize, graph: RunGraph): string {
-  const { type, layout } = operator;
-  const prefix = layout === 'blocked' ? 'blocked-' : '';
+  const { type, layout, bytes } = operator;
+  const prefix =
+    layout === 'blocked' ? 'blocked-' : bytes === 1 && !type.startsWith('Q') ? 'int8-' : '';
   if (/Conv$/.test(type)) return `${prefix}${convOf(operator, size, graph)}`;
   return `${prefix}${type}`;
 }
 
 function convOf({ type, node }: Operator, { window }: KernelSize, _graph: RunGraph): string {
-  if (type !== 'Conv' && type !== 'FusedConv') return type;
-  if (!window || node?.opType !== 'Conv') return 'scale';
+  if (!/^(Conv|FusedConv|QLinearConv)$/.test(type)) return type;
+  const prefix = type === 'QLinearConv' ? 'int8-' : '';
+  if (!window || node?.opType !== 'Conv') return `${prefix}scale`;
   const pointwise = window.kernel.every((each) => each === 1);
   if (window.groups > 1) {
-    return window.groups === window.inChannels ? 'conv-depthwise' : 'conv-grouped';
+    return window.groups === window.inChannels
+      ? `${prefix}conv-depthwise`
+      : `${prefix}conv-grouped`;
   }
-  return pointwise ? 'conv-pointwise' : 'conv';
+  return `${prefix}${pointwise ? 'conv-pointwise' : 'conv'}`;
 }

@@ -95,6 +95,13 @@ export class RunGraph {
     this.remove(operator);
   }
 
+  /** True where its sizes are numbers before anybody runs the model. */
+  isFixed(value: string): boolean {
+    const { ahead, graph } = this.workload;
+    const shape = ahead.types.type(value, graph)?.shape;
+    return !!shape && shape.every((size) => typeof size === 'number');
+  }
+
   shape(value: string | undefined): readonly number[] | undefined {
     if (!value) return undefined;
     return this.shapes.get(value) ?? this.workload.shape(value);

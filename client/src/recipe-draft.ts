@@ -1,12 +1,14 @@
 /** The recipe that *Write a recipe…* starts from: beside the workspace's root, or unsaved if one is there. */
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
+import type { QuickTarget } from '#protocol/messages';
 
-export async function writeRecipe(model: vscode.Uri): Promise<void> {
+/** @param target what the draft asks for; half of the MACs unless it is given. */
+export async function writeRecipe(model: vscode.Uri, target?: QuickTarget): Promise<void> {
   const folder =
     vscode.workspace.getWorkspaceFolder(model)?.uri ?? vscode.Uri.joinPath(model, '..');
   const file = vscode.Uri.joinPath(folder, 'coppice.yaml');
-  const text = draft(posix.relative(folder.path, model.path));
+  const text = draft(posix.relative(folder.path, model.path), target);
   const edit = new vscode.WorkspaceEdit();
   edit.createFile(file, { ignoreIfExists: false, contents: new TextEncoder().encode(text) });
   if (await vscode.workspace.applyEdit(edit)) {
@@ -20,7 +22,8 @@ export async function writeRecipe(model: vscode.Uri): Promise<void> {
   await vscode.window.showTextDocument(document);
 }
 
-function draft(model: string): string {
+function draft(model: string, { device, ...given }: QuickTarget = {}): string {
+  const [metric, amount] = Object.entries<number | string>(given).at(0) ?? ['macs', 0.5];
   const name = posix.basename(model, posix.extname(model));
   return `# What to make of the model. Run it with "Coppice: Run Recipe" or \`coppice compress coppice.yaml\`.
 model: ${JSON.stringify(model)}
@@ -28,8 +31,8 @@ task: fidelity # or classification, with labelled data
 # data:
 #   path: data/train.npz
 #   validation: data/test.npz
-steps:
-  - prune: { criterion: l2, scope: global, macs: 0.5 }
+${device === undefined ? '' : `device: ${device}\n`}steps:
+  - prune: { criterion: l2, scope: global, ${metric}: ${amount} }
 output: ${JSON.stringify(`build/${name}-small.onnx`)}
 `;
 }

@@ -7,6 +7,7 @@ import {
   runFinishedNotification,
   runProgressNotification,
   type CompressParams,
+  type QuickTarget,
   type RunFinished,
 } from '#protocol/messages';
 import { CommandFailure, type Context } from './context';
@@ -14,11 +15,7 @@ import { showPage } from './pages/panels';
 
 /** A run without its token, which is made here. */
 export type RunWhat =
-  | { readonly recipe: string }
-  | {
-      readonly model: string;
-      readonly target: { readonly macs?: number; readonly params?: number };
-    };
+  { readonly recipe: string } | { readonly model: string; readonly target: QuickTarget };
 
 /** Runs, shows progress, and opens the report at the end. Returns when the report is open. */
 export async function run(context: Context, title: string, what: RunWhat): Promise<void> {

@@ -17,8 +17,8 @@ export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
 /** Arguments are always one array of strings, so that `command:` links can carry them as JSON. */
 export interface CommandArguments {
-  /** URI of the model. */
-  readonly [commandIds.compress]: readonly [model?: string];
+  /** URI of the model; a `QuickTarget` as JSON, and how the goal is called: `15 ms on Raspberry Pi 4`. */
+  readonly [commandIds.compress]: readonly [model?: string, target?: string, goal?: string];
   readonly [commandIds.inspect]: readonly [model?: string];
   readonly [commandIds.analyzeSensitivity]: readonly [model?: string];
   /** URI of a `report.json`. */

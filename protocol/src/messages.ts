@@ -69,9 +69,13 @@ export const modelsRequest = request<
 
 /** What *Coppice: Compress…* asks for without a recipe; the server turns it into a recipe. */
 export interface QuickTarget {
-  /** Share of the MACs or of the params that is left, 0 … 1. */
+  /** Share of the MACs, of the params or of the bytes of weights that is left, 0 … 1. */
   readonly macs?: number;
   readonly params?: number;
+  readonly bytes?: number;
+  /** How long the result may take on a device: `15 ms`. */
+  readonly latency?: string;
+  readonly device?: string;
 }
 
 export type CompressParams =

@@ -10,14 +10,15 @@ import { requireTrust } from '../trust';
 
 export const compress: Command = {
   id: commandIds.compress,
-  async run(context, argument) {
+  async run(context, argument, target, goal) {
     if (!(await requireTrust('Compressing'))) return;
     const model = uriOf(argument) ?? (await pickModel(context, 'Compress'));
     if (model === undefined) return;
     const label = vscode.workspace.asRelativePath(model);
-    const choice = await pickTarget(label);
+    const fit = targetOf(target);
+    const choice = fit ? await pickWay(label, fit, goal) : await pickTarget(label);
     if (choice === undefined) return;
-    if (choice === 'recipe') return writeRecipe(model);
+    if (choice === 'recipe') return writeRecipe(model, fit);
     await run(context, `Compressing ${label}`, { model: model.toString(), target: choice });
   },
 };
@@ -46,6 +47,43 @@ async function pickTarget(label: string): Promise<QuickTarget | 'recipe' | undef
     placeHolder: 'How much should be left?',
   });
   return picked?.target === 'ask' ? askShare() : picked?.target;
+}
+
+/** The target that a quick fix asks for. */
+function targetOf(argument: unknown): QuickTarget | undefined {
+  if (typeof argument !== 'string') return undefined;
+  try {
+    const target: unknown = JSON.parse(argument);
+    return typeof target === 'object' && target !== null ? target : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The target is known: it can be run at once, or be written down to add data and more steps. */
+async function pickWay(
+  label: string,
+  target: QuickTarget,
+  goal: unknown,
+): Promise<QuickTarget | 'recipe' | undefined> {
+  const ways: readonly TargetItem[] = [
+    {
+      label: 'Prune until it fits',
+      description: 'now',
+      detail: 'The result is written beside the model, with a report; the model stays as it is',
+      target,
+    },
+    {
+      label: 'Write a recipe…',
+      description: 'coppice.yaml',
+      detail: 'With this target: add data and further steps, such as quantization, then run it',
+      target: 'recipe',
+    },
+  ];
+  const picked = await vscode.window.showQuickPick(ways, {
+    title: `Compress ${label} to fit ${typeof goal === 'string' ? goal : 'its budget'}`,
+  });
+  return picked?.target === 'ask' ? undefined : picked?.target;
 }
 
 async function askShare(): Promise<QuickTarget | undefined> {

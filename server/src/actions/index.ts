@@ -3,6 +3,12 @@
 import { recipeAdviceActions } from '../recipe/advice-actions';
 import { recipeFixes } from '../recipe/recipe-fixes';
 import type { ActionKind } from './action';
+import { budgetActions } from './budget-actions';
 import { layerActions } from './layer-actions';
 
-export const actionKinds: readonly ActionKind[] = [recipeFixes, recipeAdviceActions, layerActions];
+export const actionKinds: readonly ActionKind[] = [
+  recipeFixes,
+  budgetActions,
+  recipeAdviceActions,
+  layerActions,
+];

@@ -59,10 +59,6 @@ function atBudgets(document: SourceDocument, workspace: Workspace): Finding[] {
     const offset = (character: number): number =>
       document.lines.offsetAt({ line: line - 1, character: character - 1 });
     const span = { from: offset(column), to: offset(endColumn) };
-    if (limit.device !== null && !workspace.devices.find(limit.device)) {
-      const message = `There is no device "${limit.device}"; \`coppice devices\` lists them.`;
-      return [{ ...span, severity: 'warning', code: 'unknown-device', message }];
-    }
     const over = judgeLimit(limit, workspace)
       .filter((judged) => severityOf(judged, 'error') !== 'off')
       .sort((a, b) => excess(b) - excess(a));

@@ -1,16 +1,17 @@
-/** What is wrong with a recipe: its problems, files that are missing, globs that match no layer. */
+/** What is wrong with a recipe or a budget file: its problems, files and devices that are missing, globs that match no layer. */
 
 import { existsSync } from 'node:fs';
 import type { SeveritySetting } from '#protocol/settings';
+import { closest } from '#engine/recipe/closest';
 import type { Check, Finding } from '../checks/check';
 import type { SourceDocument } from '../documents/source-document';
 import type { Workspace } from '../workspace';
-import { entriesOf, isLayerGlob, recipeOf, type RecipeEntry } from './recipe-document';
+import { entriesOf, isLayerGlob, structuredOf, type RecipeEntry } from './recipe-document';
 import { fromRecipe, inspectionOf, layersMatching } from './recipe-model';
 
 export const recipeChecks: Check = {
   findingsOf(document, workspace) {
-    const parsed = recipeOf(document);
+    const parsed = structuredOf(document)?.parsed;
     if (!parsed) return [];
     const problems = parsed.problems.map(({ severity, message, range }): Finding => ({
       from: range.start.offset,
@@ -23,6 +24,7 @@ export const recipeChecks: Check = {
     return [
       ...problems,
       ...entries.flatMap((entry) => missingFile(entry, document, workspace)),
+      ...entries.flatMap((entry) => unknownDevice(entry, workspace)),
       ...emptyGlobs(entries, document, workspace),
     ];
   },
@@ -48,6 +50,19 @@ function missingFile(
   const severity: SeveritySetting =
     what === 'model' ? workspace.settings.diagnostics.missingModel : 'warning';
   return [{ from: value.from, to: value.to, severity, code: `missing-${what}`, message }];
+}
+
+function unknownDevice({ path, value }: RecipeEntry, { devices }: Workspace): Finding[] {
+  const isPlace = path.length === 1 || (path[0] === 'budgets' && path.length === 3);
+  if (path.at(-1) !== 'device' || !isPlace || typeof value?.data !== 'string') return [];
+  if (devices.find(value.data)) return [];
+  const near = closest(
+    value.data,
+    devices.all.map(({ id }) => id),
+  );
+  const hint = near ? `Did you mean \`${near}\`?` : '`coppice devices` lists them.';
+  const message = `There is no device "${value.data}". ${hint}`;
+  return [{ from: value.from, to: value.to, severity: 'warning', code: 'unknown-device', message }];
 }
 
 function emptyGlobs(

@@ -2,12 +2,14 @@
 
 import { readdirSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
+import { targetsOf } from '#engine/device/find-target';
+import { summaryOf } from '#engine/device/summary';
 import { knownKeys, propertiesAt, valuesOf } from '#engine/recipe/known-keys';
 import type { Span } from '../documents/line-index';
 import type { SourceDocument } from '../documents/source-document';
 import type { Workspace } from '../workspace';
 import { placeAt, type Place } from './place';
-import { recipeOf } from './recipe-document';
+import { structuredOf } from './recipe-document';
 import { inspectionOf } from './recipe-model';
 import { quoted } from './yaml-edit';
 
@@ -23,25 +25,35 @@ export function complete(
   offset: number,
   workspace: Workspace,
 ): Suggestion[] {
-  if (!recipeOf(document)) return [];
+  const schema = structuredOf(document)?.schema;
+  if (!schema) return [];
   const place = placeAt(document.text, offset);
   if (!place) return [];
   const { from, to } = place;
   const found =
-    place.kind === 'key' ? keys(place, document, workspace) : values(place, document, workspace);
+    place.kind === 'key'
+      ? keys(place, schema, document, workspace)
+      : values(place, schema, document, workspace);
   return found.map((each) => ({ ...each, from, to }));
 }
 
 type Bare = Omit<Suggestion, 'from' | 'to'>;
 
-function keys(place: Place, document: SourceDocument, workspace: Workspace): Bare[] {
+type Schema = NonNullable<ReturnType<typeof structuredOf>>['schema'];
+
+function keys(
+  place: Place,
+  schema: Schema,
+  document: SourceDocument,
+  workspace: Workspace,
+): Bare[] {
   const { path } = place;
   if (path.at(-1) === 'layers' && path[0] === 'steps') return layerNames(document, workspace);
   const isStep = path[0] === 'steps' && path.length === 2;
-  return Object.entries(propertiesAt(path))
+  return Object.entries(propertiesAt(path, schema))
     .filter(([name]) => !place.siblings.has(name))
     .map(([name, { description }]) => {
-      const holds = isStep || knownKeys([...path, name]).length > 0 || name === 'steps';
+      const holds = isStep || knownKeys([...path, name], schema).length > 0 || lists.includes(name);
       const insert = holds ? `${name}:` : `${name}: `;
       return { label: name, insert, kind: 'key', documentation: description };
     });
@@ -64,13 +76,35 @@ function layerNames(document: SourceDocument, workspace: Workspace): Bare[] {
   }));
 }
 
-function values({ path }: Place, document: SourceDocument, workspace: Workspace): Bare[] {
+/** Keys of lists, which begin on a line of their own. */
+const lists = ['steps', 'budgets'];
+
+function values(
+  { path }: Place,
+  schema: Schema,
+  document: SourceDocument,
+  workspace: Workspace,
+): Bare[] {
   const where = path.join('.');
   if (where === 'model') return modelFiles(document, workspace);
   if (where === 'data.path' || where === 'data.validation') return dataFiles(document);
-  const property = propertiesAt(path.slice(0, -1))[String(path.at(-1))];
+  if (path.at(-1) === 'device') return deviceIds(workspace);
+  const property = propertiesAt(path.slice(0, -1), schema)[String(path.at(-1))];
   const known = property ? valuesOf(property.schema) : [];
   return known.map((value) => ({ label: value, insert: value, kind: 'value' }));
+}
+
+/** Each device, and each way to run models on it. */
+function deviceIds({ devices }: Workspace): Bare[] {
+  return devices.all.flatMap((device) => {
+    const targets = targetsOf([device]).map((target) => summaryOf(target));
+    return [
+      { label: device.id, insert: device.id, kind: 'value', documentation: device.name },
+      ...targets.map(({ id, name, runtime }): Bare => {
+        return { label: id, insert: id, kind: 'value', documentation: `${name}, ${runtime}` };
+      }),
+    ];
+  });
 }
 
 function modelFiles(document: SourceDocument, { knownFiles }: Workspace): Bare[] {

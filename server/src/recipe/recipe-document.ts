@@ -1,8 +1,16 @@
-/** A recipe as the editor sees it: parsed once for each version, with the places of its parts. */
+/** Recipes and budget files as the editor sees them: parsed once for each version, with the places of their parts. */
 
 import type { Span } from '../documents/line-index';
 import type { SourceDocument } from '../documents/source-document';
-import { parseRecipe, type ParsedRecipe } from '#engine/recipe/parse';
+import { budgetFileSchema } from '#engine/recipe/budget-file-schema';
+import { isBudgetFile } from '#engine/recipe/budget-sources';
+import {
+  parseBudgetFile,
+  parseRecipe,
+  type ParsedRecipe,
+  type ParsedText,
+} from '#engine/recipe/parse';
+import { recipeSchema } from '#engine/recipe/schema';
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
 
 /** The language of `coppice.yaml`. */
@@ -16,6 +24,21 @@ export function recipeOf(document: SourceDocument): ParsedRecipe | undefined {
   return document.once(parsedKey, () => parseRecipe(document.text));
 }
 
+/** A text of ours with what may stand in it; undefined for all other documents. */
+export function structuredOf(
+  document: SourceDocument,
+):
+  | { readonly parsed: ParsedText; readonly schema: typeof recipeSchema | typeof budgetFileSchema }
+  | undefined {
+  const recipe = recipeOf(document);
+  if (recipe) return { parsed: recipe, schema: recipeSchema };
+  if (!isBudgetFile(document.path) || document.languageId !== 'yaml') return undefined;
+  const parsed = document.once(budgetsKey, () => parseBudgetFile(document.text));
+  return { parsed, schema: budgetFileSchema };
+}
+
+const budgetsKey = Symbol('parsed budgets');
+
 export type Path = readonly (string | number)[];
 
 /** A key of a mapping with its place and the path of its value. */
@@ -27,7 +50,7 @@ export interface RecipeEntry {
 }
 
 /** Every key and every plain value, in the order of the text. */
-export function entriesOf({ document }: ParsedRecipe): RecipeEntry[] {
+export function entriesOf({ document }: ParsedText): RecipeEntry[] {
   const entries: RecipeEntry[] = [];
   const visit = (node: unknown, path: Path): void => {
     if (path.length > 32) return;
@@ -55,7 +78,7 @@ function spanOf({ range }: Node): Span | undefined {
 }
 
 /** The entry at a path that a recipe has once. */
-export function entryAt(parsed: ParsedRecipe, path: Path): RecipeEntry | undefined {
+export function entryAt(parsed: ParsedText, path: Path): RecipeEntry | undefined {
   return entriesOf(parsed).find((entry) => samePath(entry.path, path));
 }
 

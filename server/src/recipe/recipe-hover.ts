@@ -1,16 +1,16 @@
-/** Over a key of a recipe: what it means; over a layer glob: the layers it matches. */
+/** Over a key of a recipe or a budget file: what it means; over a layer glob: the layers it matches. */
 
 import { propertiesAt, valuesOf } from '#engine/recipe/known-keys';
 import type { HoverKind } from '../hints/hover-kind';
 import { layerSections } from '../hints/layer-hover';
-import { entriesOf, isLayerGlob, recipeOf } from './recipe-document';
+import { entriesOf, isLayerGlob, structuredOf } from './recipe-document';
 import { inspectionOf, knownOfRecipe, layersMatching } from './recipe-model';
 
 export const recipeHover: HoverKind = {
   hoverAt(document, offset, workspace) {
-    const parsed = recipeOf(document);
+    const found = structuredOf(document);
     const entry =
-      parsed && entriesOf(parsed).find(({ key }) => offset >= key.from && offset <= key.to);
+      found && entriesOf(found.parsed).find(({ key }) => offset >= key.from && offset <= key.to);
     if (!entry) return undefined;
     const { path, key } = entry;
     const name = String(path.at(-1));
@@ -23,7 +23,7 @@ export const recipeHover: HoverKind = {
       const parts = layerSections(layers, knownOfRecipe(document, workspace), workspace);
       return { ...key, markdown: parts.filter((part) => part !== '').join('\n\n') };
     }
-    const property = propertiesAt(path.slice(0, -1))[name];
+    const property = propertiesAt(path.slice(0, -1), found.schema)[name];
     if (!property?.description) return undefined;
     const values = valuesOf(property.schema).map((value) => `\`${value}\``);
     const choices = values.length > 0 ? `\n\nOne of ${values.join(', ')}.` : '';

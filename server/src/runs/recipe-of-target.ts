@@ -27,14 +27,18 @@ export function recipeOfTarget(
 ): MadeRecipe {
   const directory = dirname(model);
   const known = recipeFor(model, folder);
-  const share = target.macs ?? target.params ?? 0.5;
-  const amount = target.macs === undefined ? { params: share } : { macs: share };
-  const prune = { scope: 'global', ...amount, round: channelBlock };
+  const { device, ...given } = target;
+  const [metric, amount] = Object.entries<number | string>(given).at(0) ?? ['macs', 0.5];
+  // A search by latency knows the block of the device.
+  const round = metric === 'latency' ? {} : { round: channelBlock };
+  const prune = { scope: 'global', [metric]: amount, ...round };
+  const suffix = typeof amount === 'number' ? Math.round(amount * 100) : amount.replace(/\s/g, '');
   const text = stringify({
     model: basename(model),
     ...(known ? { task: known.task, data: known.data } : { task: 'fidelity' }),
+    ...(device === undefined ? {} : { device }),
     steps: [{ prune }],
-    output: freeName(directory, basename(model).replace(/\.\w+$/, ''), Math.round(share * 100)),
+    output: freeName(directory, basename(model).replace(/\.\w+$/, ''), String(suffix)),
     seed: 0,
   });
   return { text, path: join(directory, 'coppice.yaml') };
@@ -65,10 +69,10 @@ function readRecipe(path: string): Recipe | undefined {
   return existsSync(path) ? parseRecipe(readFileSync(path, 'utf8')).recipe : undefined;
 }
 
-/** `model-50.onnx`, or `model-50-2.onnx` where that exists: nothing is overwritten unasked. */
-function freeName(directory: string, name: string, percent: number): string {
+/** `model-50.onnx`, `model-15ms.onnx`, or `model-50-2.onnx` where that exists: nothing is overwritten unasked. */
+function freeName(directory: string, name: string, suffix: string): string {
   for (let number = 1; ; number++) {
-    const candidate = `${name}-${percent}${number === 1 ? '' : `-${number}`}.onnx`;
+    const candidate = `${name}-${suffix}${number === 1 ? '' : `-${number}`}.onnx`;
     if (!existsSync(join(directory, candidate))) return candidate;
   }
 }

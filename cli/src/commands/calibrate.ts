@@ -3,18 +3,18 @@
 import { join } from 'node:path';
 import { calibrate } from '#engine/device/calibrate/calibrate';
 import { targetsOf } from '#engine/device/find-target';
-import { localHost } from '#engine/device/host/local';
+import { parseSshAddress } from '#engine/device/host/ssh-address';
 import { saveDevice, userDevicesFolder } from '#engine/device/store';
 import { summaryOf } from '#engine/device/summary';
 import { CoppiceError } from '#engine/ir/issue';
-import type { Command, FlagValue } from '../command';
+import type { Command, FlagValue, Invocation } from '../command';
 import { devicesTable } from '../devices-table';
+import { hostFlags, hostOf } from '../hosts';
 
 export const calibrateCommand: Command = {
   name: 'calibrate',
-  summary:
-    'Measures how fast this machine runs kernels, so that latencies can be estimated for it.',
-  usage: 'coppice calibrate [--threads 1,2] [--quick] [--name NAME]',
+  summary: 'Measures how fast a machine runs kernels, so that latencies can be estimated for it.',
+  usage: 'coppice calibrate [--threads 1,2] [--quick] [--name NAME] [--on ssh://USER@HOST]',
   flags: [
     {
       name: 'threads',
@@ -27,16 +27,19 @@ export const calibrateCommand: Command = {
       name: 'id',
       type: 'string',
       value: 'ID',
-      help: 'Its name in --device. Default: this-machine.',
+      help: 'Its name in --device. Default: this-machine; with --on, made of NAME or of HOST.',
     },
     { name: 'seed', type: 'number', help: 'Of the networks that are timed. Default: 0.' },
+    ...hostFlags,
   ],
-  run: async ({ flags, signal, terminal }) => {
+  run: async (invocation) => {
+    const { flags, signal, terminal } = invocation;
     const folder = userDevicesFolder();
-    const host = await localHost({ signal });
+    const id = idOf(flags);
+    const host = await hostOf(invocation);
     try {
       const device = await calibrate(host, {
-        id: typeof flags.id === 'string' ? flags.id : 'this-machine',
+        id,
         name: typeof flags.name === 'string' ? flags.name : undefined,
         threads: threadsOf(flags.threads),
         quick: flags.quick === true,
@@ -58,6 +61,22 @@ export const calibrateCommand: Command = {
     }
   },
 };
+
+/** @throws CoppiceError `usage` for an id that no file could be called by. */
+function idOf({ id, name, on }: Invocation['flags']): string {
+  if (typeof id === 'string') {
+    if (/^[a-z0-9][a-z0-9.-]*$/.test(id)) return id;
+    throw new CoppiceError('usage', '--id is made of small letters, digits, dots and dashes.');
+  }
+  if (typeof on !== 'string') return 'this-machine';
+  const words = typeof name === 'string' ? name : parseSshAddress(on).host.replace(/\.local$/, '');
+  return (
+    words
+      .toLowerCase()
+      .replace(/[^a-z0-9.]+/g, '-')
+      .replace(/^[.-]+|-+$/g, '') || 'remote'
+  );
+}
 
 function threadsOf(value: FlagValue | undefined): number[] {
   const threads = Array.isArray(value) ? (value as number[]) : [1];

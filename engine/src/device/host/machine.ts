@@ -25,7 +25,7 @@ export function describeMachine(facts: MachineFacts): Omit<HostDescription, 'run
   const cpu = files[cpuInfo] ?? '';
   const celsius = zones.map((file) => Number(files[file] ?? NaN) / 1000).filter((each) => each > 0);
   return {
-    processor: processorOf(cpu) ?? boardOf(files[board]) ?? 'unknown processor',
+    processor: processorOf(cpu, boardOf(files[board])),
     architecture: architectures[architecture] ?? architecture,
     cores,
     memoryBytes,
@@ -45,12 +45,13 @@ const architectures: Readonly<Record<string, string>> = {
   armv6l: 'arm',
 };
 
-/** `Cortex-A76 (Raspberry Pi 5 Model B Rev 1.0)` is what boards come to: see `boardOf`. */
-function processorOf(cpu: string): string | undefined {
-  const named = /^model name\s*:\s*(.+)$/m.exec(cpu)?.[1]?.trim();
+/** `Cortex-A76 (Raspberry Pi 5 Model B Rev 1.0)`, `AMD EPYC 7763 64-Core Processor`. */
+function processorOf(cpu: string, board: string | undefined): string {
   const parts = [...cpu.matchAll(/^CPU part\s*:\s*(0x[0-9a-f]+)$/gm)].map(([, part]) => part);
   const kinds = [...new Set(parts)].map((part) => coresOfArm[part]).filter(Boolean);
-  return kinds.length > 0 ? kinds.join(' + ') : named;
+  const named = kinds.join(' + ') || /^model name\s*:\s*(.+)$/m.exec(cpu)?.[1].trim();
+  if (named && board) return `${named} (${board})`;
+  return named ?? board ?? 'unknown processor';
 }
 
 function boardOf(text: string | null | undefined): string | undefined {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Kernel } from '../../engine/src/device/kernel';
-import { ncnnKernels } from '../../engine/src/device/lowering/ncnn-layers';
+import { ncnnKernels } from '../../engine/src/device/lowering/ncnn/layers';
 
 const folder = resolve('../shared/devices');
 

@@ -1,18 +1,14 @@
 /** Devices with the profiles that the published measurements give them. */
 
-import type { Fleet } from '../../engine/src/device/fit/fleet';
-import { costOf } from '../../engine/src/device/fit/cost';
-import type { Device, Profile } from '../../engine/src/device/profile';
+import type { Device, Profile, RooflineCost } from '../../engine/src/device/profile';
 import { publishedDevices, type Peak, type PublishedDevice, type PublishedRun } from './devices';
 import type { ErrorFigures } from './errors';
 import type { Run } from './ncnn-data';
 
-/** What a fit says on one run. */
+/** What the fits say on one run. */
 export interface FittedRun {
   readonly run: Run;
-  readonly fleet: Fleet;
-  /** Where the run lies in the fleet. */
-  readonly index: number;
+  readonly cost: RooflineCost;
   /** On models that were held out. */
   readonly error: ErrorFigures;
 }
@@ -52,7 +48,7 @@ function profileOf(
 ): Profile {
   const found = fitted.get(id);
   if (!found) throw new Error(`${id} is not among the runs that were fitted.`);
-  const { run, fleet, index, error } = found;
+  const { run, cost, error } = found;
   return {
     runtime: {
       name: 'ncnn',
@@ -63,7 +59,7 @@ function profileOf(
     },
     origin: 'published',
     lowering: { rules: 'ncnn', block: 4, align: 4 },
-    cost: costOf(fleet, index),
+    cost,
     interval: {
       q10: round(error.q10),
       q90: round(error.q90),

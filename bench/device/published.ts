@@ -4,12 +4,12 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fitFleet } from '../../engine/src/device/fit/fleet';
-import { layoutOf } from '../../engine/src/device/fit/terms';
+import { costOf } from '../../engine/src/device/fit/cost';
 import { publishedDevices } from './devices';
 import { errorFigures, type ErrorFigures } from './errors';
 import { leaveOneModelOut } from './leave-one-out';
-import { measurementsExist, publishedModels, publishedRuns, timesOf, type Run } from './ncnn-data';
+import { fitPublished, published, type PublishedKind } from './fit-published';
+import { measurementsExist } from './ncnn-data';
 import { devicesOf, type FittedRun } from './profiles';
 
 const profiles = new URL('../../engine/src/device/profiles/', import.meta.url);
@@ -20,22 +20,15 @@ interface Study {
   readonly pooled: ErrorFigures;
 }
 
-/** @param least models that a run must have to be fitted. */
-function study(title: string, backend: Run['backend'], int8: boolean, least: number): Study {
-  const models = publishedModels(int8 ? 'int8' : 'float');
-  const runs = publishedRuns().filter(
-    (run) => run.backend === backend && timesOf(run, models.keys()).size >= least,
-  );
-  const times = runs.map((run) => timesOf(run, models.keys()));
-  const pairs = leaveOneModelOut(models, times);
-  const fleet = fitFleet(layoutOf(models.values()), models, times);
-  return {
-    title,
-    pooled: errorFigures(pairs.flat()),
-    runs: new Map(
-      runs.map((run, index) => [run.id, { run, fleet, index, error: errorFigures(pairs[index]) }]),
-    ),
-  };
+function study(title: string, kind: PublishedKind): Study {
+  const data = published(kind);
+  const pairs = leaveOneModelOut(data.models, data.times);
+  const fleet = fitPublished(data);
+  const runs = data.runs.map((run, index): [string, FittedRun] => [
+    run.id,
+    { run, cost: costOf(fleet, index), error: errorFigures(pairs[index]) },
+  ]);
+  return { title, pooled: errorFigures(pairs.flat()), runs: new Map(runs) };
 }
 
 function percent(share: number): string {
@@ -61,9 +54,9 @@ function print({ title, runs, pooled }: Study): void {
 }
 
 if (measurementsExist) {
-  const cpu = study('CPU, float', 'cpu', false, 20);
-  const vulkan = study('Vulkan, float', 'vulkan', false, 20);
-  const int8 = study('CPU, int8', 'cpu', true, 6);
+  const cpu = study('CPU, float', 'cpu');
+  const vulkan = study('Vulkan, float', 'vulkan');
+  const int8 = study('CPU, int8', 'cpu-int8');
   for (const each of [cpu, vulkan, int8]) print(each);
   const devices = devicesOf(new Map([...cpu.runs, ...vulkan.runs]), int8.runs);
   const stale = devices.filter(({ id, ...device }) => {

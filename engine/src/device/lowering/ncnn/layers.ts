@@ -1,10 +1,10 @@
 /**
  * The layers that ncnn runs, and the kernel that each of them is. Published measurements come with
- * lists of such layers, and `ncnn.ts` makes them from a graph, so that both are priced alike.
+ * lists of such layers, and `operators.ts` makes them from a graph, so that both are priced alike.
  */
 
-import type { Node } from '../../ir/model';
-import type { Kernel, Window } from '../kernel';
+import type { Node } from '../../../ir/model';
+import type { Kernel, Window } from '../../kernel';
 
 /** Sizes are without the batch: `[channels, height, width]`, `[rows, columns]` or `[elements]`. */
 export interface NcnnLayer {
@@ -92,10 +92,11 @@ const classByOperator = new Map(
 
 /** Of what no measured model holds: no profile has figures for it. */
 const unmeasured = 'other';
+const products = new Set(['InnerProduct', 'Gemm', 'MultiHeadAttention']);
 
 function classOf(layer: NcnnLayer): string {
   if (layer.op.includes('volution')) return convolutionClass(layer);
-  if (layer.macs > 0) return rowsOf(layer) > 1 ? 'conv1x1' : 'fc';
+  if (products.has(layer.op)) return rowsOf(layer) > 1 ? 'conv1x1' : 'fc';
   return classByOperator.get(layer.op) ?? unmeasured;
 }
 
@@ -132,7 +133,7 @@ function windowOf(layer: NcnnLayer): Window | undefined {
     const map = output.slice(1);
     return { inChannels, outChannels, groups, kernel, stride: stride ?? map.map(() => 1), map };
   }
-  if (layer.macs === 0 || classOf(layer) !== 'conv1x1') return undefined;
+  if (!products.has(layer.op) || rowsOf(layer) <= 1) return undefined;
   // A product of matrices is a convolution whose map has as many elements as there are rows.
   const [inChannels, outChannels] = [input, output].map((shape) => shape[shape.length - 1]);
   return { inChannels, outChannels, groups: 1, kernel: [1], stride: [1], map: [rowsOf(layer)] };

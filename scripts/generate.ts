@@ -15,6 +15,7 @@ import { calibrators } from '../engine/src/passes/quantize/calibrators';
 import { weightRanges } from '../engine/src/passes/quantize/weight-ranges';
 import { importances } from '../engine/src/passes/sparsify/importance';
 import { rewrites } from '../engine/src/passes/simplify/rewrites';
+import { budgetFileJsonSchema } from '../engine/src/recipe/budget-file-schema';
 import { propertiesAt, valuesOf } from '../engine/src/recipe/known-keys';
 import { recipeJsonSchema } from '../engine/src/recipe/schema';
 import { version } from '../engine/src/version';
@@ -23,6 +24,7 @@ import { version } from '../engine/src/version';
 export function generatedFiles(): Record<string, string> {
   return {
     'schemas/coppice-recipe.schema.json': `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`,
+    'schemas/coppice-budgets.schema.json': `${JSON.stringify(budgetFileJsonSchema(), null, 2)}\n`,
     'docs/reference/recipe.md': recipePage(),
     'docs/reference/criteria.md': criteriaPage(),
     'docs/reference/decompositions.md': decompositionsPage(),
@@ -52,7 +54,18 @@ function recipePage(): string {
   return page(
     'The recipe: `coppice.yaml`',
     'Paths are relative to the recipe. Unknown keys are errors that name the nearest valid one.',
-    [...keyTable([]), '', '## `data`', '', ...keyTable(['data']), '', ...sections],
+    [
+      ...keyTable([]),
+      '',
+      '## `data`',
+      '',
+      ...keyTable(['data']),
+      '',
+      ...sections,
+      '## `budgets`, each of them',
+      '',
+      ...keyTable(['budgets', 0]),
+    ],
   );
 }
 

@@ -56,7 +56,9 @@ function costLine(
   ];
 }
 
+/** What is missed or not known is among the report's issues. */
 export function targetLines(targets: readonly TargetReport[]): string[] {
-  if (targets.length === 0) return [];
-  return [...targets.map(({ verdict, message }) => `target ${verdict}: ${message}`), ''];
+  const shown = targets.filter(({ verdict }) => verdict === 'met' || verdict === 'likely');
+  const lines = shown.map(({ verdict, message }) => `Target ${verdict}: ${message}.`);
+  return lines.length > 0 ? [...lines, ''] : [];
 }

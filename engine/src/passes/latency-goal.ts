@@ -54,7 +54,7 @@ export function estimateOf(model: Model, target: Target): LatencyEstimate {
 }
 
 /** Where more of the time is in kernels that the profile has no figures for, no interval holds. */
-const mostUncovered = 0.05;
+export const mostUncovered = 0.05;
 
 /** What is to be said of a result that is estimated to take no longer than was asked for. */
 export function reachedIssue(

@@ -39,9 +39,9 @@ export function textHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** What of a recipe decides its result: what the result must keep to does not. */
+/** What of a recipe decides its result: what the result must reach or keep to does not. */
 export function decisiveOf(recipe: Recipe): Recipe {
-  return { ...recipe, budgets: undefined };
+  return { ...recipe, target: undefined, budgets: undefined };
 }
 
 /** The same value always gives the same text: keys are sorted. */

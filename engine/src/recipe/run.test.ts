@@ -160,6 +160,37 @@ describe('running a recipe', () => {
     expect(report.after.metric).toBeGreaterThan(0);
   });
 
+  it('estimates for the device what each layer takes, and checks what the recipe asked for', async () => {
+    const target = 'target: { latency: 0.7, size: 0.9, macs: 0.1, accuracy_drop: 100 }';
+    const steps = 'device: raspberry-pi-4\n' + target + '\nsteps:\n  - prune: { latency: 0.7 }\n';
+    const { report } = await run({ text: text.replace(/steps:[^]*(?=output:)/, steps) });
+    const { device, layers, before, after, targets, issues } = report;
+    expect(device?.device.device).toBe('raspberry-pi-4');
+    expect(before.estimatedMs).toBe(device!.before.ms);
+    expect(after.estimatedMs).toBe(device!.after.ms);
+    expect(after.estimatedMs! / before.estimatedMs!).toBeLessThanOrEqual(0.7);
+    for (const [side, figures] of [
+      ['before', device!.before] as const,
+      ['after', device!.after] as const,
+    ]) {
+      const sum = layers.reduce((ms, layer) => ms + (layer[side]?.estimatedMs ?? 0), 0);
+      expect(sum + figures.restMs).toBeCloseTo(figures.ms, 9);
+    }
+    expect(device!.after.fits).toBe(true);
+    expect(targets!.map(({ quantity, verdict }) => [quantity, verdict])).toEqual([
+      ['latency', 'met'],
+      ['size', 'met'],
+      ['macs', 'missed'],
+      ['accuracy_drop', 'met'],
+    ]);
+    expect(issues.filter(({ code }) => code === 'target-missed')).toHaveLength(1);
+  });
+
+  it('says before it begins when a device does not exist', async () => {
+    const unknown = text.replace('steps:', 'device: toaster\nsteps:');
+    await expect(run({ text: unknown })).rejects.toThrow('no device "toaster"');
+  });
+
   it('never writes over the model it read', async () => {
     const before = fileHash(join(directory, 'models/fashion.onnx'));
     const same = text.replace('build/small.onnx', 'models/fashion.onnx');

@@ -4,6 +4,7 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { bytesOnDisk } from '../budget/facts';
 import { estimate } from '../device/estimate';
 import { findTarget } from '../device/find-target';
 import type { Target } from '../device/profile';
@@ -15,7 +16,7 @@ import { CoppiceError, isError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
-import { deviceReport } from '../report/device-report';
+import { deviceReport, memoryIssues } from '../report/device-report';
 import { compareLayers } from '../report/figures';
 import { measureLayers, type LayerTimes } from '../report/layer-times';
 import type { Report, StepReport, Timing } from '../report/report';
@@ -31,6 +32,7 @@ import type { FinishedStep, RunFolder } from './run-folder';
 import { runSteps } from './run-steps';
 import type { Recipe } from './schema';
 import { speedIssue } from './speed';
+import { checkTargets, targetIssues } from './targets';
 import { writeResult } from './write-result';
 
 export interface RunRequest {
@@ -82,12 +84,21 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
     const layers = compareLayers(inspections[0], inspections[1], times, estimates);
     const timing = times && { before: timingOf(times[0]), after: timingOf(times[1]) };
     const slower =
-      (timing && integerSpeedIssue(timing, layers, steps)) ?? speedIssue(before, after, steps);
+      (timing && integerSpeedIssue(timing, layers, steps)) ??
+      speedIssue(before, after, steps, device);
+    const deviceFigures = device && estimates && deviceReport(device, inspections, estimates);
+    const written = openSource(output).model;
+    const bytes = { before: bytesOnDisk(model, source), after: bytesOnDisk(written, output) };
+    const targets = checkTargets(recipe.target, {
+      ...{ before, after, bytes, metric: meter.metric, device: deviceFigures },
+    });
     const all = [
       ...issues,
       ...steps.flatMap((step) => step.issues),
       ...meter.issues,
       ...(slower ? [slower] : []),
+      ...(deviceFigures ? memoryIssues(deviceFigures) : []),
+      ...targetIssues(targets),
     ];
     return {
       version: 1,
@@ -108,7 +119,8 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       steps: steps.map(stepReport),
       verification,
       ...(timing ? { timing } : {}),
-      ...(device && estimates ? { device: deviceReport(device, inspections, estimates) } : {}),
+      ...(deviceFigures ? { device: deviceFigures } : {}),
+      ...(targets.length > 0 ? { targets } : {}),
       layers,
       issues: all.map(({ severity, code, message }) => ({ severity, code, message })),
     };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { budgetsSchema, latenciesHaveDevices } from '../budget/schema';
 import { preprocessingSchema } from '../data/preprocessing';
 import { passes } from '../passes';
+import { targetSchema } from './target-schema';
 
 const dataSchema = z
   .strictObject({
@@ -45,6 +46,7 @@ export const recipeSchema = z
       .string()
       .optional()
       .describe('What the model will run on: an id that `coppice devices` lists.'),
+    target: targetSchema.optional(),
     data: dataSchema.optional(),
     steps: z.array(stepSchema).min(1).describe('Passes, run in this order.'),
     output: z.string().describe('Where the result is written, relative to the recipe.'),

@@ -1,6 +1,8 @@
 /** Whether a smaller model is also a faster one here, and why not. */
 
+import type { Target } from '../device/profile';
 import type { Issue } from '../ir/issue';
+import { blockOf } from '../passes/prune/alignment';
 import type { ModelFigures } from '../report/report';
 import type { FinishedStep } from './run-folder';
 
@@ -15,11 +17,13 @@ export function speedIssue(
   before: ModelFigures,
   after: ModelFigures,
   steps: readonly Pick<FinishedStep, 'pass' | 'options'>[],
+  device?: Target,
 ): Issue | undefined {
   if (before.latencyMs === null || after.latencyMs === null || after.macs >= before.macs) return;
   if (after.latencyMs <= before.latencyMs * (1 + noise)) return;
   const unrounded = steps.some(
-    ({ pass, options }) => pass === 'prune' && Number(options.round ?? 1) % block !== 0,
+    ({ pass, options }) =>
+      pass === 'prune' && Number(options.round ?? blockOf(device)) % block !== 0,
   );
   const advice = unrounded
     ? ` Runtimes compute channels in blocks, and counts that do not fill them cost more than they save: prune with round ${block} or ${2 * block}.`

@@ -4,6 +4,8 @@ import type { LatencyEstimate } from '#protocol/device';
 import type { Inspection } from '#protocol/inspection';
 import type { Target } from '../device/profile';
 import { summaryOf } from '../device/summary';
+import { formatBytes } from '../inspect/format';
+import type { Issue } from '../ir/issue';
 import type { DeviceFigures, DeviceReport } from './report';
 
 /** @param inspections of the model before and after, as the estimates. */
@@ -17,6 +19,14 @@ export function deviceReport(
     figuresOf(each, inspections[i], device.memoryBytes),
   );
   return { device, before, after };
+}
+
+/** A warning where the device's memory does not hold the result. */
+export function memoryIssues({ device, after }: DeviceReport): Issue[] {
+  if (after.fits !== false) return [];
+  const [needed, has] = [after.neededBytes!, device.memoryBytes!].map(formatBytes);
+  const message = `The result needs ${needed} for its weights and activations, and ${device.name} has ${has} in all: make it smaller, or quantize its weights.`;
+  return [{ severity: 'warning', code: 'memory', message }];
 }
 
 function figuresOf(

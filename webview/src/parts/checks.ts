@@ -1,6 +1,6 @@
 /** The verification as sentences that say passed or failed, and the issues with their severity. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Verification } from '#protocol/report';
+import type { TargetReport, Verification } from '#protocol/report';
 import { mark, type Mark } from './marks';
 
 /** Largest difference, relative to the largest output, at which masked = cut counts as proved. */
@@ -46,6 +46,29 @@ export function issueList(
       )}
     </ul>`;
 }
+
+/** What the recipe asked of the result, and what became of it. */
+export function targetList(targets: readonly TargetReport[] = []): TemplateResult | typeof nothing {
+  if (targets.length === 0) return nothing;
+  return html`<h2>Targets</h2>
+    <ul class="checks">
+      ${targets.map(
+        ({ verdict, message }) =>
+          html`<li>
+            ${mark(targetMarks[verdict])}<span
+              ><strong>${titleCase(verdict)}:</strong> ${message}.</span
+            >
+          </li>`,
+      )}
+    </ul>`;
+}
+
+const targetMarks: Readonly<Record<TargetReport['verdict'], Mark>> = {
+  met: 'pass',
+  likely: 'neutral',
+  missed: 'fail',
+  unknown: 'warning',
+};
 
 function checksOf(verification: Verification): readonly Check[] {
   const { loads, shapesMatch, maxRelativeError: error } = verification;

@@ -1,5 +1,5 @@
 /** From a report's or a comparison's numbers to the figures at its top. */
-import type { MetricName, ModelFigures } from '#protocol/report';
+import type { DeviceReport, MetricName, ModelFigures } from '#protocol/report';
 import {
   formatBytes,
   formatChange,
@@ -31,6 +31,13 @@ export function sizeFigures(before: Sizes, after: Sizes): readonly Figure[] {
     ...compressed,
     ...latency,
   ];
+}
+
+/** What the device of the run is estimated to take; nothing where only a bound is known. */
+export function deviceFigures(report: DeviceReport | undefined): readonly Figure[] {
+  if (report === undefined || report.after.kind === 'bound') return [];
+  const { device, before, after } = report;
+  return [figure(`Estimate, ${device.name}`, before.ms, after.ms, formatMilliseconds)];
 }
 
 /** The task metric; nothing without data. */

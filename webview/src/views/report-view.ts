@@ -5,11 +5,12 @@ import '@vscode-elements/elements/dist/vscode-badge/index.js';
 import type { GroupReport, LayerComparison, Report, StepReport } from '#protocol/report';
 import { fileName, formatChange, formatCount, formatMilliseconds, formatPercent } from '../format';
 import { actionBar } from '../parts/action-bar';
-import { isVerified, issueList, verificationList } from '../parts/checks';
+import { isVerified, issueList, targetList, verificationList } from '../parts/checks';
+import { deviceSection } from '../parts/device-section';
 import '../parts/figures';
 import '../parts/layer-chart';
 import { mark } from '../parts/marks';
-import { metricFigures, sizeFigures } from '../parts/report-figures';
+import { deviceFigures, metricFigures, sizeFigures } from '../parts/report-figures';
 import '../parts/sortable-table';
 import type { Column } from '../parts/sortable-table';
 import { listStyles, textStyles } from '../styles';
@@ -35,17 +36,19 @@ export class ReportView extends LitElement {
     const { before, after, metric } = report;
     const figures = [
       ...sizeFigures(before, after),
+      ...deviceFigures(report.device),
       ...metricFigures(metric, before.metric, after.metric),
     ];
     return html`${heading(report)} ${this.interactive ? actionBar(actionsFor(report)) : nothing}
       <coppice-figures .figures=${figures}></coppice-figures>
       ${metric === null ? nothing : html`<p class="muted">The ${metric.title} was measured on ${metric.samples.toLocaleString('en')} samples.</p>`}
+      ${targetList(report.targets)} ${deviceSection(report.device)}
       <h2>Verification</h2>
       ${verificationList(report.verification)} ${issueList(report.issues)}
       <h2>Layers</h2>
       <coppice-layers .layers=${report.layers}></coppice-layers>
-      ${timeSection(report)} ${groupSection(report.steps)} ${stepSection(report)}
-      ${recipeSection(report)}`;
+      ${timeSection(report)} ${estimateSection(report)} ${groupSection(report.steps)}
+      ${stepSection(report)} ${recipeSection(report)}`;
   }
 }
 
@@ -102,30 +105,70 @@ const timeColumns: readonly Column<LayerComparison>[] = [
   { title: 'Operator', value: (row) => row.op },
   { title: 'Bits before', numeric: true, value: (row) => row.before?.bits ?? null },
   { title: 'Bits after', numeric: true, value: (row) => row.after?.bits ?? null },
-  timeColumn('Before', 'before'),
-  timeColumn('After', 'after'),
-  {
-    title: 'Change',
-    numeric: true,
-    value: ({ before, after }) =>
-      before?.latencyMs && after?.latencyMs !== undefined
-        ? after.latencyMs / before.latencyMs - 1
-        : null,
-    cell: ({ before, after }) =>
-      before?.latencyMs && after?.latencyMs !== undefined
-        ? formatChange(before.latencyMs, after.latencyMs)
-        : '–',
-  },
+  ...changeColumns('latencyMs'),
   { title: 'Computed by', value: (row) => row.after?.kernel ?? null },
 ];
 
-function timeColumn(title: string, side: 'before' | 'after'): Column<LayerComparison> {
-  const value = (row: LayerComparison): number | null => row[side]?.latencyMs ?? null;
+const estimateColumns: readonly Column<LayerComparison>[] = [
+  { title: 'Layer', value: (row) => row.name },
+  { title: 'Operator', value: (row) => row.op },
+  ...changeColumns('estimatedMs'),
+];
+
+/** A time before and after, and the change. */
+function changeColumns(time: 'latencyMs' | 'estimatedMs'): readonly Column<LayerComparison>[] {
+  const both = ({ before, after }: LayerComparison): [number, number] | undefined => {
+    const [was, is] = [before?.[time], after?.[time]];
+    return was && is !== undefined ? [was, is] : undefined;
+  };
+  return [
+    timeColumn('Before', 'before', time),
+    timeColumn('After', 'after', time),
+    {
+      title: 'Change',
+      numeric: true,
+      value: (row) => {
+        const [was, is] = both(row) ?? [];
+        return was && is !== undefined ? is / was - 1 : null;
+      },
+      cell: (row) => {
+        const found = both(row);
+        return found ? formatChange(...found) : '–';
+      },
+    },
+  ];
+}
+
+function timeColumn(
+  title: string,
+  side: 'before' | 'after',
+  time: 'latencyMs' | 'estimatedMs',
+): Column<LayerComparison> {
+  const value = (row: LayerComparison): number | null => row[side]?.[time] ?? null;
   const cell = (row: LayerComparison): string => {
     const ms = value(row);
     return ms === null ? '–' : formatMilliseconds(ms);
   };
   return { title, numeric: true, value, cell };
+}
+
+function estimateSection({ layers, device }: Report) {
+  const estimated = layers.filter(
+    ({ before, after }) => before?.estimatedMs !== undefined || after?.estimatedMs !== undefined,
+  );
+  if (device === undefined || estimated.length === 0) return nothing;
+  const { before, after } = device;
+  return html`<h2>Estimated time on ${device.device.name}</h2>
+    <p class="muted">
+      By layer, 0 where it is computed along with another one; of all,
+      ${formatMilliseconds(before.restMs)} before and ${formatMilliseconds(after.restMs)} after
+      belong to no layer.
+    </p>
+    <coppice-table
+      label="Estimated time per layer"
+      .rows=${estimated}
+      .columns=${estimateColumns}
+    ></coppice-table>`;
 }
 
 interface GroupRow extends GroupReport {

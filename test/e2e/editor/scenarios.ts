@@ -1,5 +1,6 @@
 /** All scenarios, in the order they run: later ones rely on the trust that the first one gives. */
 import type { Suite } from '../suite';
+import { budgetScenario } from './budgets';
 import { compress } from './compress';
 import { hints } from './hints';
 import { languages } from './languages';
@@ -19,5 +20,6 @@ export const scenarios: readonly Scenario[] = [
   themes,
   hints,
   sensitivity,
+  budgetScenario,
   compress,
 ];

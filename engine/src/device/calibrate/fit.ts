@@ -21,7 +21,7 @@ const leastSamples = 3;
 /** Errors below it count as they are, larger ones only in proportion. */
 const huber = 0.1;
 /** The clock of the recording counts in microseconds: an error of half of one is nothing. */
-const resolution = 0.5;
+const resolution = 1;
 
 export function fitClasses(samples: readonly Sample[]): Record<string, ClassCost> {
   const byClass = new Map<string, Sample[]>();
@@ -40,29 +40,52 @@ export function fitClasses(samples: readonly Sample[]): Record<string, ClassCost
 
 function fitClass(name: string, samples: readonly Sample[]): ClassCost {
   const names = featuresOf(name);
-  const rows = samples.map(({ kernel }) => names.map((each) => features[each](kernel)));
-  const scale = samples.map(({ us }) => 1 / (us + resolution));
-  let weights = samples.map(() => 1);
-  let x: Float64Array = new Float64Array(names.length);
-  let errors: number[] = [];
-  for (let round = 0; round < 8; round++) {
-    const factor = weights.map((weight, i) => Math.sqrt(weight) * scale[i]);
-    const a = Float64Array.from(rows.flatMap((row, i) => row.map((each) => each * factor[i])));
-    const b = Float64Array.from(samples, ({ us }, i) => us * factor[i]);
-    x = nonNegativeLeastSquares(a, b, names.length);
-    errors = rows.map((row, i) => {
-      const us = row.reduce((sum, each, j) => sum + each * x[j], 0);
-      return (us - samples[i].us) * scale[i];
-    });
-    weights = errors.map((error) => Math.min(1, huber / Math.max(1e-9, Math.abs(error))));
-  }
+  const rows = samples.map(({ kernel, us }) => ({
+    us,
+    row: names.map((each) => features[each](kernel)),
+  }));
+  const x = robustFit(rows, huber, resolution);
+  const errors = rows.map(({ us, row }) => {
+    const found = row.reduce((sum, each, j) => sum + each * x[j], 0);
+    return Math.abs(found - us) / (us + resolution);
+  });
   const used = names.flatMap((each, j) => (x[j] > 0 ? [[each, significant(x[j])]] : []));
   return {
     features: Object.fromEntries(used) as Record<string, number>,
     samples: samples.length,
-    medianError: significant(medianOf(errors.map(Math.abs))),
+    medianError: significant(medianOf(errors)),
   };
 }
+
+/**
+ * Non-negative factors of the columns of `row`, so that their sum comes near `us`.
+ *
+ * @param knee relative errors above it count only in proportion.
+ * @param floor us that are added to each time before errors are taken relative to it.
+ */
+export function robustFit(
+  rows: readonly { readonly us: number; readonly row: readonly number[] }[],
+  knee: number,
+  floor = 0,
+): Float64Array {
+  const columns = rows[0]?.row.length ?? 0;
+  let weights = rows.map(() => 1);
+  let x: Float64Array = new Float64Array(columns);
+  for (let round = 0; round < rounds; round++) {
+    const factor = rows.map(({ us }, i) => Math.sqrt(weights[i]) / (us + floor));
+    const a = Float64Array.from(rows.flatMap(({ row }, i) => row.map((each) => each * factor[i])));
+    const b = Float64Array.from(rows, ({ us }, i) => us * factor[i]);
+    x = nonNegativeLeastSquares(a, b, columns);
+    weights = rows.map(({ us, row }) => {
+      const found = row.reduce((sum, each, j) => sum + each * x[j], 0);
+      const error = Math.abs(found - us) / (us + floor);
+      return error > knee ? knee / error : 1;
+    });
+  }
+  return x;
+}
+
+const rounds = 8;
 
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

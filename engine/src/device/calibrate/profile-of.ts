@@ -1,14 +1,13 @@
 /** From measured probes to a profile, with its error on probes that were held out. */
 
 import type { Model } from '../../ir/model';
-import { nonNegativeLeastSquares } from '../../linalg/nnls';
-import { linearMs, linearSumMs } from '../cost/linear';
+import { linearSumMs } from '../cost/linear';
 import type { HostDescription } from '../host/host';
 import type { Kernel } from '../kernel';
 import { ortCpu } from '../lowering/ort-cpu/index';
 import type { LinearCost, Profile } from '../profile';
 import { workloadOf } from '../workload';
-import { fitClasses, medianOf, significant, type Sample } from './fit';
+import { fitClasses, medianOf, robustFit, significant, type Sample } from './fit';
 import type { Measurement } from './measure';
 import { pairKernels } from './pair';
 
@@ -21,7 +20,14 @@ export interface MeasuredProbe {
 interface Lowered {
   readonly kernels: readonly Kernel[];
   readonly samples: readonly Sample[];
-  readonly ms: number;
+  readonly run: Run;
+}
+
+/** Microseconds of a run, and what its kernels were recorded to take. */
+interface Run {
+  readonly us: number;
+  readonly recorded: number;
+  readonly kernels: number;
 }
 
 /** Parts that the probes are dealt into: each is predicted by a profile of the others. */
@@ -35,9 +41,11 @@ export function profileOf(
   const block = blockOf(machine.instructions);
   const lowered = probes.map((probe) => lower(probe, block));
   const cost = fitCost(lowered);
-  const ratios = lowered.map(({ kernels, ms }, i) => {
-    const others = lowered.filter((_, j) => j % folds !== i % folds);
-    return ms / linearSumMs(kernels, fitCost(others));
+  const costs = Array.from({ length: folds }, (_, fold) =>
+    fitCost(lowered.filter((__, i) => i % folds !== fold)),
+  );
+  const ratios = lowered.map(({ kernels, run }, i) => {
+    return run.us / 1000 / linearSumMs(kernels, costs[i % folds]);
   });
   const logs = ratios.map(Math.log).sort((a, b) => a - b);
   return {
@@ -76,27 +84,44 @@ function lower({ model, measured }: MeasuredProbe, block: number): Lowered {
   const workload = workloadOf(model);
   const kernels = workload.kernels({ rules: ortCpu.id, block });
   const { pairs } = pairKernels(workload.graph, kernels, measured.kernels);
-  return { kernels, samples: pairs.map(([kernel, { us }]) => ({ kernel, us })), ms: measured.ms };
+  const recorded = measured.kernels.reduce((sum, { us }) => sum + us, 0);
+  return {
+    kernels,
+    samples: pairs.map(([kernel, { us }]) => ({ kernel, us })),
+    run: { us: 1000 * measured.ms, recorded, kernels: measured.kernels.length },
+  };
 }
 
-/** The classes first; then what a run takes beyond the sum of its kernels. */
+/**
+ * First what recording adds to each kernel, and what a run takes beside its kernels, from whole runs
+ * that were recorded and not; then the classes, on times from which the former is taken off.
+ */
 function fitCost(probes: readonly Lowered[]): LinearCost {
-  const classes = fitClasses(probes.flatMap(({ samples }) => samples));
-  const bare: LinearCost = { form: 'linear', classes, perNode: 0, perRun: 0, scale: 1 };
-  const sums = probes.map(({ kernels }) =>
-    kernels.reduce((sum, kernel) => sum + linearMs(kernel, bare).ms, 0),
+  const { scale, perRecord, perRun } = fitRuns(probes.map(({ run }) => run));
+  const samples = probes.flatMap((probe) => probe.samples);
+  const classes = fitClasses(
+    samples.map(({ kernel, us }) => ({ kernel, us: Math.max(leastUs, us - perRecord) })),
   );
-  const rows = probes.map(({ kernels, ms }, i) =>
-    [sums[i], kernels.length / 1000, 1 / 1000].map((each) => each / ms),
-  );
-  const ones = new Float64Array(probes.length).fill(1);
-  const [scale, perNode, perRun] = nonNegativeLeastSquares(Float64Array.from(rows.flat()), ones, 3);
   return {
-    ...bare,
-    perNode: significant(scale > 0 ? perNode / scale : 0),
+    form: 'linear',
+    classes,
+    perNode: 0,
     perRun: significant(perRun),
-    scale: significant(scale || 1),
+    scale: significant(scale),
   };
+}
+
+/** No kernel takes less, whatever the clock of the recording says. */
+const leastUs = 0.2;
+
+/** us = scale · (Σ recorded − perRecord · kernels) + perRun, on relative errors, large ones dampened. */
+function fitRuns(runs: readonly Run[]): { scale: number; perRecord: number; perRun: number } {
+  const rows = runs.map(({ us, recorded, kernels }) => ({
+    us,
+    row: [recorded, -kernels, 1],
+  }));
+  const [scale, less, perRun] = robustFit(rows, 0.05);
+  return { scale: scale || 1, perRecord: scale > 0 ? less / scale : 0, perRun };
 }
 
 function errorOf(ratios: readonly number[]): Profile['error'] {

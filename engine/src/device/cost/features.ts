@@ -14,28 +14,61 @@ export const features: Readonly<Record<string, Feature>> = {
   work: workOf,
   /** What is loaded for each sum of products, once for every four blocks of outputs. */
   loads: (kernel) => perChannel(kernel) * Math.ceil((kernel.size.window?.outChannels ?? 1) / 64),
-  /** Sums that are begun and stored for each input channel or block of them. */
-  sums: ({ size, window = size.window }: Kernel & { window?: Kernel['size']['window'] }) =>
-    window ? size.outputs * Math.ceil(window.inChannels / window.groups / 16) : size.outputs,
-  /** Work at the edges of rows, where the window hangs over. */
-  edges: (kernel) => workOf(kernel) / Math.max(1, kernel.size.window?.map.at(-1) ?? 1),
-  /** Work by elements of the map: weights that are read, each as often as its channel is computed. */
+  /** Sums that are begun and stored for each block of input channels. */
+  sums: ({ size }) =>
+    size.outputs * Math.ceil((size.window?.inChannels ?? 1) / (size.window?.groups ?? 1) / 16),
+  /** Work at the ends of rows, where the window hangs over. */
+  edges: (kernel) => {
+    const { kernel: window = [1], map = [1] } = kernel.size.window ?? {};
+    return (workOf(kernel) * Math.min(1, window.at(-1)! - 1)) / Math.max(1, map.at(-1)!);
+  },
+  /** Weights, each as often as a row of the map is computed. */
   reads: (kernel) => workOf(kernel) / Math.max(1, areaOf(kernel)),
+  /** Rows of windows that are begun. */
+  rows: ({ size: { window } }) => {
+    if (!window) return 0;
+    const { outChannels, inChannels, groups, kernel, map } = window;
+    const rows = (map.length > 1 ? map[0] : 1) * (kernel.length > 1 ? kernel[0] : 1);
+    return rows * Math.ceil(outChannels / 64) * Math.ceil(inChannels / groups / 16);
+  },
+  /** Bytes beyond what a cache near the core holds, of activations and of weights. */
+  spill: ({ size }) =>
+    Math.max(0, (size.inputs + size.outputs) * (size.activationBytes ?? 4) - near),
+  weightSpill: ({ size }) => Math.max(0, size.weights * (size.weightBytes ?? 4) - near),
+  /** Elements that windows see. */
+  windows: ({ size }) =>
+    size.outputs * (size.window?.kernel.reduce((product, each) => product * each, 1) ?? 1),
   channels: ({ size }) => size.window?.inChannels ?? 0,
 };
 
-const conv = ['work', 'loads', 'sums', 'edges', 'reads', 'inputs', 'outputs', 'one'];
+const near = 2 ** 20;
+
 const ofClass: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/conv-depthwise|scale/, ['work', 'edges', 'inputs', 'outputs', 'channels', 'one']],
-  [/conv/i, conv],
-  [/Gemm|MatMul/, ['macs', 'weights', 'inputs', 'outputs', 'one']],
-  [/Pool/, ['window', 'inputs', 'outputs', 'one']],
+  [/conv-depthwise|scale/, ['work', 'edges', 'inputs', 'outputs', 'spill', 'channels', 'one']],
+  [
+    /conv/i,
+    [
+      'work',
+      'loads',
+      'sums',
+      'edges',
+      'rows',
+      'reads',
+      'inputs',
+      'outputs',
+      'spill',
+      'weightSpill',
+      'one',
+    ],
+  ],
+  [/Gemm|MatMul/, ['macs', 'weights', 'weightSpill', 'inputs', 'outputs', 'one']],
+  [/Pool/, ['windows', 'inputs', 'outputs', 'spill', 'one']],
 ];
 
 /** The features that kernels of a class are fitted with. */
 export function featuresOf(name: string): readonly string[] {
   const found = ofClass.find(([pattern]) => pattern.test(name))?.[1];
-  return (found ?? ['inputs', 'outputs', 'one']).filter((each) => each in features);
+  return found ?? ['inputs', 'outputs', 'spill', 'one'];
 }
 
 function workOf({ size: { macs, window } }: Kernel): number {

@@ -11,10 +11,11 @@ export const plain: Probe = {
     const { random } = net;
     const size = pick(random, [32, 64, 96, 128, 160, 224]);
     let x = stem(net, size);
-    while (x.shape[2] > 48) x = net.pool(pick(random, ['MaxPool', 'AveragePool']), x, 3, 2);
+    const largest = pick(random, [28, 56, 56, 112]);
+    while (x.shape[2] > largest) x = net.pool(pick(random, ['MaxPool', 'AveragePool']), x, 3, 2);
     for (let i = 0; i < 5; i++) {
       const kernel = pick(random, [1, 3, 3, 3, 5]);
-      const most = Math.min(512, 6000 / x.shape[2]);
+      const most = Math.min(512, 9000 / x.shape[2]);
       x = net.relu(
         net.conv(x, channels(random, 12, most), { kernel, stride: pick(random, [1, 1, 1, 2]) }),
       );
@@ -65,7 +66,7 @@ export const inverted: Probe = {
   build: (net) => {
     const { random } = net;
     const map = pick(random, [7, 14, 28, 56, 112]);
-    const most = Math.min(1000, 9000 / map);
+    const most = Math.min(1100, 18000 / map);
     let x = net.conv(net.input([1, 16, map, map]), channels(random, 8, most / 5));
     for (let i = 0; i < 3; i++) {
       const width = channels(random, 24, most);
@@ -91,7 +92,7 @@ export const separable: Probe = {
     for (let i = 0; i < 6; i++) {
       const stride = x.shape[2] > 8 ? pick(random, [1, 2, 2]) : 1;
       x = net.relu(net.conv(x, x.shape[1], { kernel: 3, stride, groups: x.shape[1] }));
-      x = net.relu(net.conv(x, channels(random, 8, Math.min(512, 6000 / x.shape[2]))));
+      x = net.relu(net.conv(x, channels(random, 8, Math.min(1024, 9000 / x.shape[2]))));
     }
     return [net.dense(net.flatten(net.globalPool(x)), between(random, 2, 1000))];
   },
@@ -103,7 +104,7 @@ export const branches: Probe = {
   build: (net) => {
     const { random } = net;
     const map = pick(random, [7, 14, 28, 56]);
-    const most = Math.min(192, 3000 / map);
+    const most = Math.min(320, 6000 / map);
     let x = net.relu(net.conv(net.input([1, 32, map, map]), channels(random, 16, most)));
     for (let i = 0; i < 2; i++) {
       const squeezed = net.relu(net.conv(x, channels(random, 8, most)));

@@ -18,6 +18,9 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+/** Elements. */
+const largestOutput = 4096;
+
 type AttributeValue = Parameters<typeof makeAttribute>[1];
 
 export class Network {
@@ -168,7 +171,13 @@ export class Network {
     );
   }
 
-  model(outputs: readonly Value[]): Model {
+  /** Large outputs are pooled: handing them to the caller would take longer than computing them. */
+  model(values: readonly Value[]): Model {
+    const outputs = values.map((value) => {
+      const { shape } = value;
+      const size = shape.reduce((product, each) => product * each, 1);
+      return shape.length === 4 && size > largestOutput ? this.globalPool(value) : value;
+    });
     const info = ({ name, shape }: Value) => ({
       name,
       type: {

@@ -10,7 +10,8 @@ export const dense: Probe = {
   build: (net) => {
     const { random } = net;
     let x = net.input([pick(random, [1, 1, 1, 4]), between(random, 16, 2048)]);
-    for (let i = 0; i < 4; i++) x = net.relu(net.dense(x, between(random, 16, 3000)));
+    const most = pick(random, [128, 1024, 4096, 8192]);
+    for (let i = 0; i < 4; i++) x = net.relu(net.dense(x, between(random, 16, most)));
     return [net.map('Softmax', net.dense(x, between(random, 2, 1000)), { axis: -1 })];
   },
 };
@@ -40,8 +41,8 @@ export const elementwise: Probe = {
   doc: 'What is done to each element of a map, to parts of it, or to its sizes.',
   build: (net) => {
     const { random } = net;
-    const map = pick(random, [1, 7, 14, 28, 56, 80]);
-    const width = channels(random, 8, Math.min(256, 5000 / map));
+    const map = pick(random, [1, 7, 14, 28, 56, 80, 112]);
+    const width = channels(random, 8, Math.min(512, 12000 / map));
     const x = net.input([1, width, map, map]);
     const per = net.weight([1, width, 1, 1]);
     const one = net.scalar(0.5);
@@ -70,6 +71,7 @@ export const elementwise: Probe = {
       net.op('Pad', [x, net.integers([0, 0, 1, 1, 0, 0, 1, 1])], [1, width, map + 2, map + 2]),
       net.globalPool(sum),
       net.map('LeakyRelu', y),
+      net.map('LRN', x, { size: 5 }),
     ];
   },
 };

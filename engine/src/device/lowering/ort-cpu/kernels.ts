@@ -54,13 +54,18 @@ function classOf(operator: Operator, size: KernelSize, graph: RunGraph): string 
   const prefix =
     layout === 'blocked' ? 'blocked-' : bytes === 1 && !type.startsWith('Q') ? 'int8-' : '';
   if (/Conv$/.test(type)) return `${prefix}${convOf(operator, size, graph)}`;
-  return `${prefix}${type}`;
+  return `${prefix}${type}${broadcastOf(operator, graph)}`;
 }
 
-function convOf({ type, node }: Operator, { window }: KernelSize, _graph: RunGraph): string {
+function convOf(
+  { type, node, inputs, layout }: Operator,
+  { window }: KernelSize,
+  graph: RunGraph,
+): string {
   if (!/^(Conv|FusedConv|QLinearConv)$/.test(type)) return type;
   const prefix = type === 'QLinearConv' ? 'int8-' : '';
   if (!window || node?.opType !== 'Conv') return `${prefix}scale`;
+  if (layout === 'blocked' && (graph.shape(inputs[0])?.[1] ?? 0) < graph.block) return 'conv-stem';
   const pointwise = window.kernel.every((each) => each === 1);
   if (window.groups > 1) {
     return window.groups === window.inChannels
@@ -68,4 +73,13 @@ function convOf({ type, node }: Operator, { window }: KernelSize, _graph: RunGra
       : `${prefix}conv-grouped`;
   }
   return `${prefix}${pointwise ? 'conv-pointwise' : 'conv'}`;
+}
+
+/** How operands of different sizes are brought together, which decides how fast it goes. */
+function broadcastOf({ type, inputs, outputs }: Operator, graph: RunGraph): string {
+  if (!/^(Add|Sub|Mul|Div)$/.test(type)) return '';
+  const whole = graph.elements(outputs[0]);
+  const least = Math.min(...inputs.map((name) => graph.elements(name)));
+  if (least === whole) return '';
+  return least === 1 ? '-scalar' : '-broadcast';
 }

@@ -45,11 +45,16 @@ export async function draft(
   return drawUp(await survey(model, options, context), options);
 }
 
-/** Places the quantizers of a model and runs it over the calibration data. */
+/**
+ * Places the quantizers of a model and runs it over the calibration data.
+ *
+ * @param known what was seen of values before, with the same calibrator and data.
+ */
 export async function survey(
   model: Model,
   options: QuantizeOptions,
   context: Partial<Calibration> & PassContext,
+  known: ReadonlyMap<string, Summary> = new Map(),
 ): Promise<Survey> {
   const profile = profiles.find(({ id }) => id === options.profile)!;
   requireSupported(options, profile);
@@ -60,10 +65,14 @@ export async function survey(
   });
   const placement = isStatic(options) ? placed : withoutQuantizers(placed, options);
   const { runtime, calibration } = context;
-  const seen =
-    placement.quantizers.length > 0 && runtime && calibration
-      ? await observe(model, placement.quantizers, calibrator, { ...context, runtime, calibration })
+  const unknown = placement.quantizers.filter(({ observed }) =>
+    observed.some((value) => !known.has(value)),
+  );
+  const more =
+    unknown.length > 0 && runtime && calibration
+      ? await observe(model, unknown, calibrator, { ...context, runtime, calibration })
       : new Map<string, Summary>();
+  const seen = new Map([...known, ...more]);
   return { model, profile, placement, calibrator, seen };
 }
 

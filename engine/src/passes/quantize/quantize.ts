@@ -4,7 +4,7 @@ import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { issuesOf, notesOf } from './account';
-import { drawUp, isStatic, survey } from './draft';
+import { drawUp, isStatic, survey, type Survey } from './draft';
 import { findFaster } from './faster';
 import { quantizeOptions, type QuantizeOptions } from './options';
 import { prepare } from './prepare';
@@ -55,8 +55,15 @@ async function run(
     );
   }
   const model = await prepare(given, context);
+  // Which layers stay float changes nothing in what the float model shows.
+  let seen: Survey['seen'] = new Map();
+  const look = async (wanted: QuantizeOptions): Promise<Survey> => {
+    const surveyed = await survey(model, wanted, able ?? context, seen);
+    seen = surveyed.seen;
+    return surveyed;
+  };
   const build = async (wanted: QuantizeOptions): Promise<Built> => {
-    const surveyed = await survey(model, wanted, able ?? context);
+    const surveyed = await look(wanted);
     let blueprint = drawUp(surveyed, wanted);
     if (able) for (const stage of stages) blueprint = await stage(blueprint, wanted, able);
     if (isAnalytic(wanted, able !== undefined)) {
@@ -69,7 +76,7 @@ async function run(
       ? await findFaster(model, options, able)
       : { options, notes: new Map<string, PassNote>(), issues: [] };
   const decision = able
-    ? await decidePrecision(model, faster.options, able, build)
+    ? await decidePrecision(model, faster.options, able, { look, build })
     : { options: faster.options, reasons: new Map<string, Reason>(), issues: [] };
   const chosen = decision.options;
   const { surveyed, blueprint } = await build(chosen);

@@ -3,10 +3,9 @@
 import type { Model } from '../../../ir/model';
 import type { PassContext } from '../../pass';
 import type { Calibration } from '../calibrate';
-import { survey } from '../draft';
 import type { QuantizeOptions } from '../options';
 import { chooseWidths } from './choose-widths';
-import type { Build, Decision } from './decision';
+import type { Build, Decision, Look } from './decision';
 import { Judge } from './judge';
 import { limitDrop } from './limit-drop';
 
@@ -15,11 +14,11 @@ export async function decidePrecision(
   model: Model,
   options: QuantizeOptions,
   context: Calibration & PassContext,
-  build: Build,
+  { look, build }: { look: Look; build: Build },
 ): Promise<Decision> {
   const { widths, max_drop: limit } = options;
   if (!widths && limit === undefined) return { options, reasons: new Map(), issues: [] };
-  const surveyed = await survey(model, options, context);
+  const surveyed = await look(options);
   const judge = await Judge.open(model, surveyed.placement.layers, context);
   try {
     return widths

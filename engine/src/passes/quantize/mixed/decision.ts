@@ -24,4 +24,7 @@ export interface Built {
   readonly blueprint: Blueprint;
 }
 
+/** What options place, with what calibration shows. */
+export type Look = (options: QuantizeOptions) => Promise<Survey>;
+
 export type Build = (options: QuantizeOptions) => Promise<Built>;

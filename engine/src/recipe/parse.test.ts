@@ -25,7 +25,7 @@ describe('parsing a recipe', () => {
     expect(problems).toEqual([]);
     expect(recipe).toMatchObject({ task: 'classification', seed: 0 });
     expect(recipe?.steps[0]).toMatchObject({
-      prune: { criterion: 'fpgm', scope: 'global', round: 1 },
+      prune: { criterion: 'fpgm', scope: 'global', min_channels: 2 },
     });
   });
 

@@ -7,7 +7,13 @@ import { makeNode } from '../../simplify/make-node';
 import { emptyGraph } from '../../../ir/empty-graph';
 import type { Model, Node } from '../../../ir/model';
 import { openModel } from '../../../runtime/open-model';
-import type { KeptTensor, NamedTensor, Runtime, Session } from '../../../runtime/runtime';
+import type {
+  KeptTensor,
+  MixedFeeds,
+  NamedTensor,
+  Runtime,
+  Session,
+} from '../../../runtime/runtime';
 import type { Grid } from '../grid';
 
 /** What is known of the values that a layer reads in one batch. */
@@ -80,8 +86,8 @@ export class Reading {
 
   /** The value rounded to grids of one scale and back; the caller releases them. */
   async roundings(x: KeptTensor, grids: Iterable<Grid>): Promise<Map<Grid, KeptTensor>> {
-    const made = new Map<Grid, KeptTensor>();
-    for (const grid of grids) {
+    const session = await this.open(rounding);
+    const round = async (grid: Grid): Promise<[Grid, KeptTensor]> => {
       const { scale, zeroPoint, min, max } = grid;
       const feeds = {
         x,
@@ -89,10 +95,9 @@ export class Reading {
         least: scalar(min - zeroPoint[0]),
         most: scalar(max - zeroPoint[0]),
       };
-      const session = await this.open(rounding);
-      made.set(grid, (await session.keep(feeds, ['rounded'], this.signal)).rounded);
-    }
-    return made;
+      return [grid, (await session.keep(feeds, undefined, this.signal)).rounded];
+    };
+    return new Map(await Promise.all(Array.from(grids, round)));
   }
 
   /** @param axis of the channels, counted from the end where it is negative. */
@@ -103,15 +108,21 @@ export class Reading {
   ): Promise<Statistics> {
     const dims = byChannel(value.dims, axis);
     const x = { ...value, dims };
-    const measured = await (await this.open(measuring)).run({ x }, undefined, this.signal);
-    const noise = new Map<Grid, number>();
-    for (const [grid, kept] of roundings) {
-      const feeds = { x, rounded: { ...kept, dims } };
-      const compared = await (await this.open(comparing)).run(feeds, undefined, this.signal);
-      noise.set(grid, total(compared.noise));
-    }
-    const extents = measured.extents.data as Float32Array;
-    return { extents, signal: total(measured.signal), noise };
+    const run = async (model: Model, feeds: MixedFeeds) =>
+      (await this.open(model)).run(feeds, undefined, this.signal);
+    const compare = async ([grid, kept]: [Grid, KeptTensor]): Promise<[Grid, number]> => {
+      const { noise } = await run(comparing, { x, rounded: { ...kept, dims } });
+      return [grid, total(noise)];
+    };
+    const [{ extents, signal }, ...noise] = await Promise.all([
+      run(measuring, { x }),
+      ...[...roundings].map(compare),
+    ] as const);
+    return {
+      extents: extents.data as Float32Array,
+      signal: total(signal),
+      noise: new Map(noise),
+    };
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,7 @@ import type { Batches } from './batches';
 import { AttemptedLayer } from './attempted-layer';
 import { sliceAxis } from './channel-axis';
 import type { Outcome, Truth } from './outcome';
-import { Prefix } from './prefix';
+import { Prefix, type KeptBatch } from './prefix';
 import { Reading, type Statistics } from './reading';
 import { Suffix } from './suffix';
 
@@ -140,24 +140,27 @@ async function runTrials(
 ): Promise<void> {
   const trials = attempts.trials(layer);
   const attempted = new AttemptedLayer(model, layer, suffix, runtime, signal);
+  const tryBatch = async ({ values, truth, first }: KeptBatch): Promise<void> => {
+    const read = values[layer.input];
+    const due = trials.filter(({ samples }) => first < samples);
+    const grids = new Set(due.flatMap(({ grid }) => grid ?? []));
+    const roundings = await reading.roundings(read, grids);
+    const attempt = async (trial: Trial): Promise<void> => {
+      const input = trial.grid ? roundings.get(trial.grid)! : read;
+      trial.outcome.add(truth, await attempted.output(values, input, trial));
+    };
+    const measured = attempts.onRead && reading.measure(read, roundings, sliceAxis(layer.node));
+    await Promise.all(due.map(attempt));
+    if (measured) attempts.onRead!(layer, truth, await measured);
+    await runtime.release(roundings.values());
+  };
+  const waiting = prefix.batches.values();
+  const turn = async (): Promise<void> => {
+    for (const batch of waiting) await tryBatch(batch);
+  };
   try {
-    for (const { values, truth, first } of prefix.batches) {
-      const read = values[layer.input];
-      const due = trials.filter(({ samples }) => first < samples);
-      const grids = new Set(due.flatMap(({ grid }) => grid ?? []));
-      const roundings = await reading.roundings(read, grids);
-      if (attempts.onRead) {
-        const statistics = await reading.measure(read, roundings, sliceAxis(layer.node));
-        attempts.onRead(layer, truth, statistics);
-      }
-      const attempt = async (trial: Trial): Promise<void> => {
-        const input = trial.grid ? roundings.get(trial.grid)! : read;
-        trial.outcome.add(truth, await attempted.output(values, input, trial));
-      };
-      // All at once, so that the process goes from one to the next without waiting for this one.
-      await Promise.all(due.map(attempt));
-      await runtime.release(roundings.values());
-    }
+    // With the next one already under way, the process never waits for this one.
+    await Promise.all([turn(), turn()]);
   } finally {
     await attempted.close();
   }

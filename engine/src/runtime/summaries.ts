@@ -3,7 +3,7 @@
  * process, so that the values themselves never leave it.
  */
 
-import type { Dataset } from '../data/dataset';
+import type { Batch, Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
 import { feederFor, type FeedOptions } from './feeds';
 import type { Summary } from './histogram';
@@ -41,12 +41,21 @@ export async function streamSummaries(
     const batchSize = options.batchSize ?? batchSizeFor(dataset);
     const feeder = feederFor(session, dataset, { ...options, batchSize });
     let done = 0;
-    for await (const batch of dataset.batches(feeder.batchSize, signal)) {
+    let before: Promise<void> = Promise.resolve();
+    const summarize = async (batch: Batch): Promise<void> => {
       const outputs = await session.summarize(feeder.feeds(batch), session.outputs, bins, signal);
       options.onBatch(summariesOf(taps, outputs));
       done += batch.dims[0];
       options.progress?.(done, dataset.samples);
+    };
+    for await (const batch of dataset.batches(feeder.batchSize, signal)) {
+      // The runtime has the next batch at hand when it is done with one.
+      const current = summarize(batch);
+      current.catch(() => undefined);
+      await before;
+      before = current;
     }
+    await before;
   } finally {
     await session.close();
   }
@@ -55,10 +64,10 @@ export async function streamSummaries(
 /** Few samples at a time: the same speed as many, and a fraction of the memory. */
 function batchSizeFor({ sampleDims }: Dataset): number {
   const sampleBytes = 4 * sampleDims.reduce((product, dim) => product * dim, 1);
-  return Math.min(32, Math.ceil(batchBytes / sampleBytes));
+  return Math.min(16, Math.ceil(batchBytes / sampleBytes));
 }
 
-const batchBytes = 2 * 2 ** 20;
+const batchBytes = 2 ** 20;
 
 /** The extremes are those of all elements, whichever the histogram looked at. */
 function summariesOf(
@@ -69,7 +78,7 @@ function summariesOf(
     [...taps].map(([name, { min, max, picked }]) => [
       name,
       {
-        min: outputs[min].min,
+        min: min === undefined ? 0 : outputs[min].min,
         max: outputs[max].max,
         histogram: picked === undefined ? undefined : outputs[picked].histogram,
       },

@@ -10,10 +10,16 @@ import type { Graph, Model, Node } from '../ir/model';
 import { freshNames } from '../ir/naming';
 import { makeTensor } from '../ir/tensor';
 import { inferTypes } from '../ops/infer';
+import { nonNegativeValues } from './sign';
 
 /** Names of the outputs that stand for one value. */
 export interface Tap {
-  readonly min: string;
+  /** Absent where the value cannot be negative: what it is needed for covers zero anyway. */
+  readonly min?: string;
+  /**
+   * Of images the largest of each channel: unlike ReduceMax, the runtime computes that in the layout
+   * that its convolutions give, without a copy of the value in another one.
+   */
   readonly max: string;
   /** Values to make a histogram of. */
   readonly picked?: string;
@@ -42,21 +48,28 @@ export function tapModel(model: Model, names: readonly string[], bins: boolean):
   const unknown = names.find((name) => !name || !known.has(name));
   if (unknown !== undefined) throw unknownValue(unknown);
   const builder = new TapBuilder(graph);
-  const types = bins ? inferTypes(model) : undefined;
+  const types = inferTypes(model);
+  const nonNegative = nonNegativeValues(graph, (name) => types.constant(name));
   const taps = new Map<string, Tap>();
   for (const name of new Set(names)) {
     builder.begin();
     // Other float types travel as float32, and the runtime drops a cast that changes nothing.
     const value = builder.node('Cast', [name], `${name}_float`, { to: 1 });
-    const tap = {
-      min: builder.node('ReduceMin', [value], `${name}_min`, { keepdims: 0 }),
-      max: builder.node('ReduceMax', [value], `${name}_max`, { keepdims: 0 }),
-    };
-    const shape = types?.type(name)?.shape;
-    taps.set(name, types ? { ...tap, picked: builder.pick(value, name, shape) } : tap);
+    const shape = types.type(name)?.shape;
+    const most = `${name}_max`;
+    taps.set(name, {
+      min: nonNegative.has(name)
+        ? undefined
+        : builder.node('ReduceMin', [value], `${name}_min`, { keepdims: 0 }),
+      max:
+        shape?.length === 4
+          ? builder.node('GlobalMaxPool', [value], most, {})
+          : builder.node('ReduceMax', [value], most, { keepdims: 0 }),
+      picked: bins ? builder.pick(value, name, shape) : undefined,
+    });
   }
   const outputs = [...taps.values()].flatMap(({ min, max, picked }) =>
-    picked ? [min, max, picked] : [min, max],
+    [min, max, picked].filter((each) => each !== undefined),
   );
   return { model: { ...model, graph: builder.finish(outputs) }, taps };
 }

@@ -139,9 +139,10 @@ export interface ReportIssue {
   readonly message: string;
 }
 
-/** The warning that a target was missed; undefined where every target was met. */
+/** The warning that a target or a budget was missed; undefined where all were met. */
 export function missedTarget({ issues }: Pick<Report, 'issues'>): ReportIssue | undefined {
-  return issues.find(({ code, severity }) => code === 'target-missed' && severity === 'warning');
+  const missed = ['target-missed', 'over-budget'];
+  return issues.find(({ code, severity }) => missed.includes(code) && severity === 'warning');
 }
 
 export interface LayerComparison {

@@ -23,6 +23,7 @@ import type { Report, StepReport, Timing } from '../report/report';
 import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
+import { budgetIssues } from './budget-issues';
 import { openRecipeData } from './data-source';
 import { canonicalJson, decisiveOf, modelHash, textHash } from './identity';
 import { integerSpeedIssue } from './integer-speed';
@@ -99,6 +100,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       ...(slower ? [slower] : []),
       ...(deviceFigures ? memoryIssues(deviceFigures) : []),
       ...targetIssues(targets),
+      ...(await budgetIssues(recipe, { model: written, output, after, metric: meter.metric })),
     ];
     return {
       version: 1,

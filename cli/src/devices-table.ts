@@ -6,7 +6,7 @@ import type { DeviceSummary } from '#protocol/device';
 
 export function devicesTable(devices: readonly DeviceSummary[], width: number): string {
   const columns = [
-    { title: 'id', shrink: true },
+    { title: 'id' },
     { title: 'device', shrink: true },
     { title: 'origin' },
     { title: 'measured / estimated' },

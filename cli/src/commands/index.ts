@@ -2,6 +2,7 @@
 
 import { passes } from '#engine/passes/index';
 import type { Command } from '../command';
+import { anchorCommand } from './anchor';
 import { benchmarkCommand } from './benchmark';
 import { check } from './check';
 import { calibrateCommand } from './calibrate';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   benchmarkCommand,
   devicesCommand,
   calibrateCommand,
+  anchorCommand,
   compress,
   check,
   lsp,

@@ -12,7 +12,7 @@ const intervalSchema = z.strictObject({
   q10: quantile,
   q90: quantile,
   n: z.int().describe('Models it was found on.'),
-  basis: z.enum(['leave-one-model-out', 'held-out probes', 'assumed']),
+  basis: z.enum(['leave-one-model-out', 'leave-one-device-out', 'held-out probes', 'assumed']),
 });
 
 const errorSchema = z

@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue } from '../ir/issue';
-import { deviceSchema, type Device } from './profile';
+import { deviceSchema, variantOf, type Device } from './profile';
 import { knownDevices } from './profiles';
 
 /** `~/.coppice/devices`, or `devices` of the folder that the environment variable names. */
@@ -36,12 +36,15 @@ export async function loadDevices(
   return { devices: merged([...read, ...knownDevices]), issues };
 }
 
-/** Profiles of one device together, the earlier ones first. */
+/** Profiles of one device together; of several for the same way to run models, the first. */
 function merged(devices: readonly Device[]): Device[] {
   const byId = new Map<string, Device>();
   for (const device of devices) {
     const before = byId.get(device.id);
-    const profiles = [...(before?.profiles ?? []), ...device.profiles];
+    const profiles = [...(before?.profiles ?? [])];
+    for (const profile of device.profiles) {
+      if (!profiles.some((each) => variantOf(each) === variantOf(profile))) profiles.push(profile);
+    }
     byId.set(device.id, { ...device, ...before, profiles });
   }
   return [...byId.values()];

@@ -20,10 +20,10 @@ export function benchmarkTable(benchmark: Benchmark, width: number): string {
   ].join('\n');
 }
 
-function headline({ model, host, machine, threads }: Benchmark): string {
+function headline({ model, host, machine, threads, cores: pinned }: Benchmark): string {
   const cores = `${machine.cores} core${machine.cores === 1 ? '' : 's'}`;
   const where = `${host}: ${machine.processor}, ${cores}`;
-  return `${model} on ${where}\n${machine.runtime}, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return `${model} on ${where}\n${machine.runtime}, ${threads} thread${threads === 1 ? '' : 's'}${pinned ? ` on core ${pinned.join(', ')}` : ''}`;
 }
 
 function timeLines({ medianMs, p10Ms, p90Ms, p99Ms, minMs, cpuMs, runs, warmUp }: Benchmark) {

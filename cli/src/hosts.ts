@@ -1,5 +1,6 @@
 /** The options that say on which machine models are timed, and that machine. */
 
+import { parseCores } from '#engine/device/host/cores';
 import type { Host } from '#engine/device/host/host';
 import { localHost } from '#engine/device/host/local';
 import { sshHost } from '#engine/device/host/ssh';
@@ -7,7 +8,15 @@ import { parseSshAddress } from '#engine/device/host/ssh-address';
 import { CoppiceError } from '#engine/ir/issue';
 import type { Flag, Invocation } from './command';
 
-export const hostFlags: readonly Flag[] = [
+const coresFlag: Flag = {
+  name: 'cores',
+  type: 'string',
+  value: 'LIST',
+  help: 'Pin the runtime to these cores, for example 4-7 (Linux).',
+};
+
+/** Those that only matter with --on. */
+const remoteFlags: readonly Flag[] = [
   {
     name: 'on',
     type: 'string',
@@ -28,12 +37,15 @@ export const hostFlags: readonly Flag[] = [
   },
 ];
 
+export const hostFlags: readonly Flag[] = [coresFlag, ...remoteFlags];
+
 /** @throws CoppiceError when nobody answers there, or no runtime is found. */
 export async function hostOf({ flags, signal, terminal }: Invocation): Promise<Host> {
+  const cores = typeof flags.cores === 'string' ? parseCores(flags.cores) : undefined;
   if (typeof flags.on !== 'string') {
-    const lonely = hostFlags.find(({ name }) => flags[name] !== undefined);
+    const lonely = remoteFlags.find(({ name }) => flags[name] !== undefined);
     if (lonely) throw new CoppiceError('usage', `--${lonely.name} needs --on ssh://USER@HOST.`);
-    return localHost({ signal });
+    return localHost({ signal, cores });
   }
   const address = parseSshAddress(flags.on);
   const text = (name: string): string | undefined =>
@@ -42,6 +54,7 @@ export async function hostOf({ flags, signal, terminal }: Invocation): Promise<H
   return sshHost(address, {
     python: text('remote-python'),
     node: text('remote-node'),
+    cores,
     install: flags.install === true,
     // For those who keep a configuration of their own for boards.
     config: process.env.COPPICE_SSH_CONFIG,

@@ -8,6 +8,8 @@ export interface Benchmark {
   /** `this machine`, `pi@10.0.0.7`. */
   readonly host: string;
   readonly machine: BenchmarkMachine;
+  /** Those that everything was pinned to; null where the system chose. */
+  readonly cores: readonly number[] | null;
   readonly threads: number;
   /** Timed runs, and those before the first timed one. */
   readonly runs: number;

@@ -25,7 +25,7 @@ export const benchmarkCommand: Command = {
     {
       name: 'threads',
       type: 'number',
-      help: 'Threads of the runtime. Default: those of --device, else 1.',
+      help: 'Threads of the runtime. Default: those of --device, one for each of --cores, else 1.',
     },
     { name: 'layers', type: 'boolean', help: 'The time of each layer, by the profiler.' },
     { name: 'seed', type: 'number', help: 'Of the values that the model is run on. Default: 0.' },

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { inspect } from '../inspect/inspect';
 import type { Model } from '../ir/model';
 import { readModelFile } from '../onnx/read';
 import { benchmark } from './benchmark';
 import type { Host, HostDescription, HostSession } from './host/host';
 import { localHost } from './host/local';
+import { allowedCores, processesWith } from './host/testing/pinned';
 
 let model: Model;
 beforeAll(() => {
@@ -115,6 +117,20 @@ describe('a benchmark', () => {
     } finally {
       await host.close();
     }
+  });
+
+  it.skipIf(process.platform !== 'linux')('keeps to the cores it is given', async () => {
+    const core = parseInt(allowedCores() ?? '0');
+    const mark = randomUUID();
+    vi.stubEnv('COPPICE_TEST_MARK', mark);
+    const host = await localHost({ cores: [core] });
+    vi.unstubAllEnvs();
+    const [own] = processesWith(mark);
+    expect(allowedCores(own)).toBe(String(core));
+    const found = await benchmark(host, model, { runs: 10 });
+    expect(found).toMatchObject({ threads: 1, cores: [core] });
+    await host.close();
+    await expect(localHost({ cores: [1023] })).rejects.toMatchObject({ code: 'cores' });
   });
 
   it('is cancelled', async () => {

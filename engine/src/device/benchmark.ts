@@ -16,7 +16,7 @@ import type { Host, HostDescription, HostSession } from './host/host';
 import { layerTimes } from './layer-times';
 
 export interface BenchmarkOptions {
-  /** Default: 1. */
+  /** Default: as many as the host has pinned cores, else 1. */
   readonly threads?: number;
   /** Timed runs. Default: what fits ten seconds, at least 10 and at most 200. */
   readonly runs?: number;
@@ -46,7 +46,14 @@ export async function benchmark(
   given: Model,
   options: BenchmarkOptions = {},
 ): Promise<Measured> {
-  const { threads = 1, warmUp = 5, seed, directory, signal, progress } = options;
+  const {
+    threads = host.cores?.length ?? 1,
+    warmUp = 5,
+    seed,
+    directory,
+    signal,
+    progress,
+  } = options;
   const { model } = inlineFunctions(given);
   // Before the measurement itself makes the machine busy.
   const machine = await host.describe();
@@ -83,6 +90,7 @@ export async function benchmark(
     return {
       host: host.name,
       machine: machineOf(machine),
+      cores: host.cores ?? null,
       threads,
       runs,
       warmUp,

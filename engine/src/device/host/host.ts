@@ -9,6 +9,8 @@ import type { Kernel as KernelRun } from '../../runtime/kernels';
 export interface Host {
   /** `this machine`, `pi@10.0.0.7`. */
   readonly name: string;
+  /** Those that everything runs on; absent where the system chooses. */
+  readonly cores?: readonly number[];
   describe(): Promise<HostDescription>;
   /**
    * Opens a model in a session of its own; its inputs get random values at the sizes that

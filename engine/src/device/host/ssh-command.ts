@@ -13,6 +13,8 @@ export interface Interpreters {
   readonly node?: string;
   /** Installs the runtime for the user's python3 where none is found. */
   readonly install?: boolean;
+  /** Pins everything to these cores. */
+  readonly cores?: readonly number[];
 }
 
 /** The exit code that says: this interpreter has no runtime; of the whole: none has. */
@@ -84,7 +86,7 @@ const nodeStart = [
  * One line without quotes inside of quotes and without backslashes, because the login shell that
  * reads it first may be any: bash, fish, csh.
  */
-export function remoteCommand({ python, node, install }: Interpreters): string {
+export function remoteCommand({ python, node, install, cores }: Interpreters): string {
   const chosen = python !== undefined || node !== undefined;
   const tried = {
     python: chosen ? pathWord(python) : pythons,
@@ -93,7 +95,7 @@ export function remoteCommand({ python, node, install }: Interpreters): string {
   const script = [
     'p=$1; n=$2',
     'try() { command -v "$1" >/dev/null 2>&1 || return 0; ' +
-      `"$@"; s=$?; [ $s -eq ${withoutRuntime} ] || exit $s; }`,
+      `${cores ? `taskset -c ${cores.join(',')} ` : ''}"$@"; s=$?; [ $s -eq ${withoutRuntime} ] || exit $s; }`,
     `for x in ${tried.python}; do try "$x" -uc "$p"; done`,
     `for x in ${tried.node}; do try "$x" -e "$n"; done`,
     ...(install ? installation : []),

@@ -10,6 +10,7 @@ import type { Host } from './host';
 import { localHost } from './local';
 import { sshHost, type SshOptions } from './ssh';
 import type { Interpreters } from './ssh-command';
+import { allowedCores, processesWith } from './testing/pinned';
 import { sshIsInstalled, startSshd, type Sshd } from './testing/sshd';
 
 const root = resolve(__dirname, '../../../..');
@@ -109,6 +110,16 @@ describe.skipIf(!sshIsInstalled)(
         await expect(host.open(broken, { threads: 1 })).rejects.toThrow(/Convolute/);
         await host.close();
       });
+    });
+
+    it.skipIf(process.platform !== 'linux')('keeps to the cores it is given', async () => {
+      const core = parseInt(allowedCores() ?? '0');
+      const host = await connect({ node: process.execPath, cores: [core] });
+      const session = await host.open(model, { threads: 2 });
+      await session.time({ runs: 2, warmUp: 0 });
+      const there = processesWith(server.temporary).map(allowedCores);
+      expect(there).toContain(String(core));
+      await host.close();
     });
 
     it('gives up a connection that does not come back', async () => {

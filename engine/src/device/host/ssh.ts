@@ -36,6 +36,7 @@ export async function sshHost(address: SshAddress, options: SshOptions = {}): Pr
   const line = new Line(address, options, await AgentConnection.open(address, options));
   return {
     name: nameOf(address),
+    cores: options.cores,
     describe: () => line.during(describe),
     open: async (model, given) => {
       const session = new RemoteSession(line, model, given);

@@ -1,4 +1,6 @@
 /** The languages that the server is told about. One more language is one more line. */
+import { onnxTextScheme } from '#protocol/messages';
+
 const languages = [
   'python',
   'typescript',
@@ -12,6 +14,8 @@ const languages = [
   'onnx-text',
 ] as const;
 
-/** Only files on a real disk: a model path in a virtual document leads nowhere. */
-export const documentSelector: readonly { readonly scheme: string; readonly language: string }[] =
-  languages.map((language) => ({ scheme: 'file', language }));
+/** Files on a real disk, because a model path in another document leads nowhere; and printed models. */
+export const documentSelector: readonly { readonly scheme: string; readonly language: string }[] = [
+  ...languages.map((language) => ({ scheme: 'file', language })),
+  { scheme: onnxTextScheme, language: 'onnx-text' },
+];

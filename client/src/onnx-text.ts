@@ -1,9 +1,7 @@
 /** Virtual documents that show a binary model in the official ONNX text syntax. */
 import * as vscode from 'vscode';
-import { onnxTextRequest } from '#protocol/messages';
+import { onnxTextRequest, onnxTextScheme as scheme } from '#protocol/messages';
 import type { Context } from './context';
-
-const scheme = 'coppice-onnx-text';
 
 /** The address of a model's text. The model's own address travels in the query. */
 export function onnxTextUri(model: vscode.Uri): vscode.Uri {

@@ -51,6 +51,9 @@ export const onnxTextRequest = request<{ readonly uri: string }, { readonly text
   'coppice/onnxText',
 );
 
+/** Scheme of the virtual documents that show such a text; their query is the URI of the model. */
+export const onnxTextScheme = 'coppice-onnx-text';
+
 export interface FoundModel {
   readonly uri: string;
   /** Path from its workspace folder, with `/`. */

@@ -1,5 +1,6 @@
 /** What the extension host and a webview page say to each other, with the guards both sides check by. */
 import type { ModelComparison } from './comparison';
+import type { LatencyEstimate } from './device';
 import type { Inspection } from './inspection';
 import type { Report } from './report';
 import { isSensitivityTable, type SensitivityTable } from './sensitivity';
@@ -12,8 +13,15 @@ export type PageContent =
       readonly inspection: Inspection;
       /** Where it was measured. */
       readonly sensitivity?: SensitivityTable;
+      readonly latency?: PageLatency;
     }
   | { readonly kind: 'comparison'; readonly comparison: ModelComparison };
+
+/** What the model takes on every device, and which of them is shown first, by its id. */
+export interface PageLatency {
+  readonly estimates: readonly LatencyEstimate[];
+  readonly shown: string | null;
+}
 
 /** Which file made the content, so that a restored panel can read it again. URIs. */
 export type PageSource =
@@ -76,13 +84,24 @@ function isPageContent(value: unknown): value is PageContent {
       return (
         isRecord(value.inspection) &&
         Array.isArray(value.inspection.layers) &&
-        (value.sensitivity === undefined || isSensitivityTable(value.sensitivity))
+        (value.sensitivity === undefined || isSensitivityTable(value.sensitivity)) &&
+        (value.latency === undefined || isPageLatency(value.latency))
       );
     case 'comparison':
       return isRecord(value.comparison) && Array.isArray(value.comparison.layers);
     default:
       return false;
   }
+}
+
+function isPageLatency(value: unknown): value is PageLatency {
+  return (
+    isRecord(value) &&
+    Array.isArray(value.estimates) &&
+    value.estimates.every(
+      (each) => isRecord(each) && isRecord(each.device) && isRecord(each.layers),
+    )
+  );
 }
 
 /** Enough to tell a report from any other JSON file, and to draw it without a crash. */

@@ -20,7 +20,7 @@ import { readSettings } from '#protocol/settings';
 import { SourceDocument } from './documents/source-document';
 import { features } from './features';
 import type { ServerContext } from './features/feature';
-import { pathOf, Workspace, type ModelThreads } from './workspace';
+import { pathOf, shownFile, Workspace, type ModelThreads } from './workspace';
 
 /** Hints are asked for anew at most this often while many models are being read, in milliseconds. */
 const refreshPause = 100;
@@ -113,7 +113,7 @@ class Server {
     const { connection, workspace } = this;
     const { documents } = workspace;
     connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
-      const path = pathOf(uri);
+      const path = shownFile(uri);
       if (path === undefined) return;
       const document = new SourceDocument(uri, path, languageId, version, text);
       documents.set(uri, document);

@@ -6,8 +6,10 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LatencyEstimate } from '#protocol/device';
+import { onnxTextScheme } from '#protocol/messages';
 import { defaultSettings, type Settings } from '#protocol/settings';
 import type { ScopedLimit } from '#engine/budget/limit';
+import type { Target } from '#engine/device/profile';
 import { discoverFiles, modelFiles } from '#engine/onnx/discover';
 import { budgetSources } from '#engine/recipe/budget-sources';
 import { AccuracyStore } from './budgets/accuracy-store';
@@ -21,6 +23,7 @@ import { LatencyStore } from './models/latency-store';
 import { ModelStore } from './models/model-store';
 import { SensitivityStore, type KnownSensitivity } from './models/sensitivity-store';
 import type { ModelThread } from './models/model-thread';
+import { WhatIfStore } from './models/what-if-store';
 
 /** Threads that take models apart, so that nobody waits for them. */
 export interface ModelThreads {
@@ -51,6 +54,7 @@ export class Workspace {
   readonly devices: DeviceList;
   readonly latency: LatencyStore;
   readonly accuracy: AccuracyStore;
+  readonly whatIf: WhatIfStore;
   private readonly budgets = new BudgetStore();
   private readonly closers: (() => void)[] = [];
   private discovered: Promise<readonly string[]> | undefined;
@@ -75,7 +79,11 @@ export class Workspace {
     this.sensitivity = new SensitivityStore(reading, onModelsChanged);
     this.latency = new LatencyStore(reading, onModelsChanged);
     this.accuracy = new AccuracyStore(reading, onModelsChanged);
-    this.devices = new DeviceList(onDevicesChanged);
+    this.whatIf = new WhatIfStore(reading, onModelsChanged);
+    this.devices = new DeviceList(() => {
+      this.whatIf.forgetAll();
+      onDevicesChanged();
+    });
   }
 
   /** Called with a document that was opened, changed or closed; without one when all may look different. */
@@ -144,10 +152,12 @@ export class Workspace {
    * others are named. Names that no device has are left out.
    */
   latencyOf(path: string, names = this.settings.devices): readonly LatencyEstimate[] {
-    return this.latency.look(
-      path,
-      names.flatMap((name) => this.devices.find(name) ?? []),
-    );
+    return this.latency.look(path, this.targetsOf(names));
+  }
+
+  /** Profiles by their names, those of the settings unless others are named. */
+  targetsOf(names = this.settings.devices): readonly Target[] {
+    return names.flatMap((name) => this.devices.find(name) ?? []);
   }
 
   knownOf(path: string, devices = this.settings.devices): KnownOfLayers {
@@ -212,6 +222,17 @@ const filesOfInterest = new RegExp(`${modelFiles.source}|${budgetSources.source}
 function isInside(file: string, folder: string): boolean {
   const path = relative(folder, file);
   return path !== '' && !path.startsWith('..') && !isAbsolute(path);
+}
+
+/** The file that a document shows: itself, or the model that a virtual document prints as text. */
+export function shownFile(uri: string): string | undefined {
+  if (!uri.startsWith(`${onnxTextScheme}:`)) return pathOf(uri);
+  const query = uri.indexOf('?');
+  try {
+    return query < 0 ? undefined : pathOf(decodeURIComponent(uri.slice(query + 1)));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The path of a `file:` URI; undefined for anything else. */

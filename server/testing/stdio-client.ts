@@ -16,6 +16,7 @@ import type {
   ServerCapabilities,
 } from 'vscode-languageserver-protocol';
 import {
+  devicesNotification,
   runFinishedNotification,
   runProgressNotification,
   statusNotification,
@@ -36,6 +37,7 @@ const languageIds: Readonly<Record<string, string>> = {
 };
 
 const heardMethods = [
+  devicesNotification.method,
   statusNotification.method,
   runProgressNotification.method,
   runFinishedNotification.method,
@@ -47,6 +49,7 @@ export interface ClientOptions {
   readonly trusted?: boolean;
   /** The `coppice` section of the settings; without devices unless the test is about them. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class StdioClient {
@@ -64,7 +67,8 @@ export class StdioClient {
   ) {}
 
   static async start(options: ClientOptions): Promise<StdioClient> {
-    const child = spawn(process.execPath, [serverBundle, '--stdio'], { stdio: 'pipe' });
+    const env = { ...process.env, ...options.env };
+    const child = spawn(process.execPath, [serverBundle, '--stdio'], { stdio: 'pipe', env });
     const connection = createProtocolConnection(
       new StreamMessageReader(child.stdout),
       new StreamMessageWriter(child.stdin),
@@ -87,11 +91,15 @@ export class StdioClient {
   ): string {
     const uri = this.uri(file);
     const known = /coppice\.ya?ml$/.test(file) ? 'coppice-recipe' : languageIds[extname(file)];
+    this.openAt(uri, text, languageId ?? known);
+    return uri;
+  }
+
+  openAt(uri: string, text: string, languageId: string): void {
     this.versions.set(uri, 1);
     void this.connection.sendNotification('textDocument/didOpen', {
-      textDocument: { uri, languageId: languageId ?? known, version: 1, text },
+      textDocument: { uri, languageId, version: 1, text },
     });
-    return uri;
   }
 
   change(uri: string, contentChanges: readonly object[]): void {

@@ -63,6 +63,7 @@ export class Page extends LitElement {
           <coppice-inspection
             .inspection=${content.inspection}
             .sensitivity=${content.sensitivity}
+            .latency=${content.latency}
             ?interactive=${interactive}
           ></coppice-inspection>
         </main>`;

@@ -1,7 +1,13 @@
 /** Where a page's content comes from: a report file, or an answer of the language server. */
 import * as vscode from 'vscode';
-import { compareRequest, inspectRequest, sensitivityRequest } from '#protocol/messages';
-import { isReport, type PageContent, type PageSource } from '#protocol/webview';
+import {
+  compareRequest,
+  devicesRequest,
+  inspectRequest,
+  latencyRequest,
+  sensitivityRequest,
+} from '#protocol/messages';
+import { isReport, type PageContent, type PageLatency, type PageSource } from '#protocol/webview';
 import type { Report } from '#protocol/report';
 import { CommandFailure, type Context } from '../context';
 
@@ -15,7 +21,8 @@ export async function loadContent(context: Context, source: PageSource): Promise
     case 'inspection': {
       const inspection = await context.request(inspectRequest, { uri: source.model });
       const { table } = await context.request(sensitivityRequest, { uri: source.model });
-      return { kind: 'inspection', inspection, ...(table ? { sensitivity: table } : {}) };
+      const latency = await latencyOf(context, source.model);
+      return { kind: 'inspection', inspection, latency, ...(table ? { sensitivity: table } : {}) };
     }
     case 'comparison':
       return {
@@ -26,6 +33,12 @@ export async function loadContent(context: Context, source: PageSource): Promise
         }),
       };
   }
+}
+
+async function latencyOf(context: Context, uri: string): Promise<PageLatency> {
+  const { estimates } = await context.request(latencyRequest, { uri });
+  const { chosen } = await context.request(devicesRequest, {});
+  return { estimates, shown: chosen.devices[0]?.id ?? null };
 }
 
 export function titleOf(source: PageSource): string {

@@ -31,6 +31,14 @@ export function range(values: readonly number[], write: 'plain' | 'count' | 'mac
   return all.startsWith(`${start} `) || all === start ? all : `${start}–${all}`;
 }
 
+/** `1.20 → 0.60 MMACs`, in the unit of the larger. */
+export function macsChange(before: number, after: number): string {
+  const unit = unitOf(Math.max(before, after), 999_500);
+  const [scale, prefix] = unit;
+  const [old, now] = [before, after].map((value) => (prefix ? digits(value / scale) : value));
+  return `${old} → ${now} ${prefix}MACs`;
+}
+
 /** `38 %`; a share that is neither nothing nor all never reads as if it were. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.005) return '<1 %';

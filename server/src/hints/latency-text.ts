@@ -27,6 +27,13 @@ export function layersLatency(
   return `${names.length > 1 ? 'Σ ' : ''}${times.join(' | ')}`;
 }
 
+/** `3.1 → 1.7 ms` */
+export function latencyChange(before: number, after: number): string {
+  const [old, now] = [before, after].map(formatMs);
+  const [, value, unit] = /^(.*) (m?s)$/.exec(old)!;
+  return now.endsWith(` ${unit}`) ? `${value} → ${now}` : `${old} → ${now}`;
+}
+
 /** What a layer takes; names are the model's author's, so that `constructor` is one of them. */
 export function latencyOf(name: string, { layers }: LatencyEstimate): LayerLatency | undefined {
   return Object.hasOwn(layers, name) ? layers[name] : undefined;

@@ -1,8 +1,11 @@
 /** At a line that makes a layer of a PyTorch module: what the layer costs in the linked model. */
 
-import { layerLines, type LayerLine } from '../pytorch/layer-lines';
+import type { Target } from '#engine/device/profile';
+import { withEdits, type EditedLine } from '../pytorch/edited-layers';
+import { layerLines } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
 import type { KnownOfLayers } from '../workspace';
+import { editText } from './edit-text';
 import type { HintKind } from './hint';
 import { layerText, moduleText } from './layer-text';
 
@@ -13,16 +16,24 @@ export const layerHints: HintKind = {
     if (!link) return [];
     const total = sumMacs(link.match.paths.all);
     const known = workspace.knownOf(link.path);
-    return layerLines(document.modules, link.match).map((line) => ({
+    const lines = layerLines(document.modules, link.match);
+    return withEdits(lines, link.path, workspace).map((line) => ({
       offset: behind(document.text, line.to),
-      text: textOf(line, total, known),
+      text: textOf(line, total, known, workspace.targetsOf()),
     }));
   },
 };
 
-function textOf({ instances, isLayer }: LayerLine, total: number, known: KnownOfLayers): string {
+function textOf(
+  { instances, isLayer, edits }: EditedLine,
+  total: number,
+  known: KnownOfLayers,
+  targets: readonly Target[],
+): string {
   const layers = instances.flat();
-  return isLayer ? layerText(layers, total, known) : moduleText(layers, total, known.latency);
+  if (!isLayer) return moduleText(layers, total, known.latency);
+  const text = layerText(layers, total, known);
+  return edits.length > 0 ? `${editText(edits, targets)} · exported: ${text}` : text;
 }
 
 /** Behind the comma of an item, where it does not come between the item and its comma. */

@@ -2,10 +2,12 @@
 
 import { commandIds } from '#protocol/commands';
 import type { LayerInfo } from '#protocol/inspection';
+import { withEdits } from '../pytorch/edited-layers';
 import { layerLines } from '../pytorch/layer-lines';
 import { linkOf } from '../pytorch/link';
 import { uriOf, type KnownOfLayers, type Workspace } from '../workspace';
 import { adviceSection } from './advice-hover';
+import { editSection } from './edit-text';
 import type { HoverKind } from './hover-kind';
 import { layerLatencySection } from './latency-hover';
 import { layerTable } from './layer-table';
@@ -25,7 +27,9 @@ export const layerHover: HoverKind = {
     const change = workspace.linksCommands
       ? ` · ${commandLink('change', commandIds.linkModel, [document.uri])} · ${commandLink('inspect', commandIds.inspect, [uriOf(link.path)])}`
       : '';
+    const [{ edits }] = withEdits([line], link.path, workspace);
     const parts = [
+      editSection(edits, workspace.targetsOf()),
       ...layerSections(layers, workspace.knownOf(link.path), workspace),
       reasons(layers),
       `From ${code(workspace.labelOf(link.path))}${change}`,

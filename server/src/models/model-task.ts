@@ -6,7 +6,9 @@ import type { ModelAdvice } from '#protocol/inspection';
 import { isSensitivityTable } from '#protocol/sensitivity';
 import { adviseLayers } from '#engine/advice/advise';
 import { estimate } from '#engine/device/estimate';
+import type { LayerNumbers } from '#engine/device/layer-numbers';
 import type { Target } from '#engine/device/profile';
+import { whatIf, type WhatIf } from '#engine/device/what-if';
 import { compareModels } from '#engine/inspect/diff';
 import { loadModel } from '#engine/onnx/load';
 import { printModel } from '#engine/onnx/text/print';
@@ -24,7 +26,13 @@ export type ModelTask =
   | { readonly kind: 'advise'; readonly path: string }
   | { readonly kind: 'sensitivity'; readonly path: string }
   | { readonly kind: 'accuracy'; readonly path: string }
-  | { readonly kind: 'estimate'; readonly path: string; readonly targets: readonly Target[] };
+  | { readonly kind: 'estimate'; readonly path: string; readonly targets: readonly Target[] }
+  | {
+      readonly kind: 'whatIf';
+      readonly path: string;
+      readonly asked: readonly { readonly layer: string; readonly numbers: LayerNumbers }[];
+      readonly targets: readonly Target[];
+    };
 
 export interface ModelAnswers {
   readonly read: ModelReading;
@@ -36,6 +44,8 @@ export interface ModelAnswers {
   readonly accuracy: number | string;
   /** One for each target. */
   readonly estimate: readonly LatencyEstimate[];
+  /** One for each layer that was asked about; undefined where it is as it was. */
+  readonly whatIf: readonly (WhatIf | undefined)[];
 }
 
 /** Tensors with more elements than this are elided in a text that is made for reading. */
@@ -66,7 +76,13 @@ export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
       return findSensitivity(task.path);
     case 'estimate': {
       const { workload } = keptModel(task.path);
+      // What is no model would take no time at all.
+      if (workload.graph.node.length === 0) return [];
       return task.targets.map((target) => estimate(workload, target));
+    }
+    case 'whatIf': {
+      const { workload } = keptModel(task.path);
+      return task.asked.map(({ layer, numbers }) => whatIf(workload, layer, numbers, task.targets));
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The lines of a source that make layers, with the layers of the linked model behind each. */
 
+import type { LayerNumbers } from '#engine/device/layer-numbers';
 import type { LayerInfo } from '#protocol/inspection';
 import type { Span } from '../documents/line-index';
 import { joinPath } from './layer-paths';
@@ -14,6 +15,8 @@ export interface LayerLine extends Span {
   readonly instances: readonly (readonly LayerInfo[])[];
   /** A layer itself, rather than a module that holds layers. */
   readonly isLayer: boolean;
+  /** The numbers of the layer that the source spells. */
+  readonly numbers?: LayerNumbers;
 }
 
 export function layerLines(classes: readonly ModuleClass[], match: ModelMatch): LayerLine[] {
@@ -50,6 +53,7 @@ function linesOf(
       target: target ?? { from, to },
       instances,
       isLayer,
+      ...(isLayer && value.numbers ? { numbers: value.numbers } : {}),
     },
   ];
 }

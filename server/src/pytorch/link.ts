@@ -148,7 +148,7 @@ function matchOf(document: SourceDocument, reading: ModelReading): ModelMatch | 
   return match;
 }
 
-/** Where things stand in the text does not decide what they match. */
+/** Neither where things stand in the text nor their numbers decide what they match. */
 function withoutPlaces(key: string, value: unknown): unknown {
-  return key === 'from' || key === 'to' || key === 'target' ? undefined : value;
+  return ['from', 'to', 'target', 'numbers'].includes(key) ? undefined : value;
 }

@@ -1,5 +1,6 @@
 /** What the source of PyTorch modules says: classes, their attributes, and which of them are layers. */
 
+import type { LayerNumbers } from '#engine/device/layer-numbers';
 import type { Span } from '../documents/line-index';
 
 /** A class that derives from `nn.Module`; the span is its name. */
@@ -27,6 +28,8 @@ export type ModuleValue = Span & { readonly optional?: boolean } & (
         readonly type: string;
         /** Output channels where the source spells them. */
         readonly channels?: number;
+        /** The numbers of the call that the source spells. */
+        readonly numbers?: LayerNumbers;
       }
     /** A module of a class of the same file. */
     | { readonly kind: 'module'; readonly type: string }

@@ -3,6 +3,8 @@
 import type { SyntaxNode } from '@lezer/common';
 import type { SourceText } from '../languages/language';
 import { childrenOf, unquote } from '../languages/python-fold';
+import { argumentsOf, isItem } from './call-arguments';
+import { layerNumbers } from './layer-arguments';
 import { findLayerType } from './layer-types';
 import type { ModuleAttribute, ModuleValue } from './module-class';
 
@@ -80,7 +82,8 @@ export class ModuleValues {
     const type = findLayerType(last);
     if (type) {
       const channels = type.channels && this.numberOf(list, ...type.channels);
-      return [{ kind: 'layer', type: last, channels, ...span }];
+      const numbers = layerNumbers(last, argumentsOf(list), (value) => this.textOf(value));
+      return [{ kind: 'layer', type: last, channels, numbers, ...span }];
     }
     const made = this.madeBy(name, depth);
     if (made) return [{ ...made, ...span }];
@@ -96,7 +99,7 @@ export class ModuleValues {
     if (!definition || depth >= deepest) return undefined;
     const [made] = returned(definition).flatMap((node) => this.valuesOf(node, depth + 1));
     // Its items stand elsewhere, and each call of the function makes others.
-    if (made?.kind === 'layer') return { ...made, channels: undefined };
+    if (made?.kind === 'layer') return { ...made, channels: undefined, numbers: undefined };
     return made?.kind === 'container' ? { ...made, items: null } : (made ?? undefined);
   }
 
@@ -161,29 +164,6 @@ export class ModuleValues {
   private textOf(node: SyntaxNode): string {
     return this.source.text.slice(node.from, node.to);
   }
-}
-
-interface Argument {
-  readonly value: SyntaxNode;
-  readonly keyword?: SyntaxNode;
-  readonly starred: boolean;
-}
-
-function argumentsOf(list: SyntaxNode | undefined): Argument[] {
-  if (list?.name !== 'ArgList') return [];
-  const given: Argument[] = [];
-  for (const node of childrenOf(list)) {
-    if (!isItem(node) || node.name === 'AssignOp' || node.nextSibling?.name === 'AssignOp')
-      continue;
-    const before = node.prevSibling;
-    const keyword = before?.name === 'AssignOp' ? (before.prevSibling ?? undefined) : undefined;
-    given.push({ value: node, keyword, starred: before?.name === '*' || before?.name === '**' });
-  }
-  return given;
-}
-
-function isItem({ name }: SyntaxNode): boolean {
-  return !/^([()[\]{},:*]|\*\*)$/.test(name);
 }
 
 /** All functions and methods of the file by name; names that occur twice are left out. */

@@ -4,6 +4,7 @@ import { budgetScenario } from './budgets';
 import { compress } from './compress';
 import { hints } from './hints';
 import { languages } from './languages';
+import { latency } from './latency';
 import { report } from './report';
 import { sensitivity } from './sensitivity';
 import { themes } from './themes';

@@ -3,7 +3,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import type { LayerComparison } from '#protocol/report';
-import { formatChange, formatCount } from '../format';
+import { formatChange, formatCount, formatMilliseconds } from '../format';
 import { textStyles } from '../styles';
 import './bar-chart';
 import './sortable-table';
@@ -13,8 +13,13 @@ const measures = {
   macs: 'MACs',
   params: 'Parameters',
   channels: 'Channels',
+  latencyMs: 'Latency',
 } as const;
 type Measure = keyof typeof measures;
+
+function formatMeasure(measure: Measure): (value: number) => string {
+  return measure === 'latencyMs' ? formatMilliseconds : formatCount;
+}
 
 @customElement('coppice-layers')
 export class LayerChart extends LitElement {
@@ -56,7 +61,7 @@ export class LayerChart extends LitElement {
     return html`<div class="row spread">
         <fieldset class="row" @change=${this.choose}>
           <legend>Measure</legend>
-          ${(Object.keys(measures) as Measure[]).map(
+          ${this.offered().map(
             (measure) =>
               html`<label
                 ><input
@@ -78,6 +83,14 @@ export class LayerChart extends LitElement {
       ${this.asTable ? this.table() : this.chart()}`;
   }
 
+  /** Latency only where some layer has one. */
+  private offered(): readonly Measure[] {
+    const isKnown = (measure: Measure): boolean =>
+      measure !== 'latencyMs' ||
+      this.layers.some(({ before, after }) => (after?.latencyMs ?? before?.latencyMs ?? 0) > 0);
+    return (Object.keys(measures) as Measure[]).filter(isKnown);
+  }
+
   /** Layers without any of the measure would only be empty rows. */
   private chart() {
     const { measure } = this;
@@ -90,7 +103,7 @@ export class LayerChart extends LitElement {
     const hidden = bars.length - shown.length;
     return html`<coppice-bars
         label="${measures[measure]} per layer"
-        .format=${formatCount}
+        .format=${formatMeasure(measure)}
         .bars=${shown}
       ></coppice-bars>
       ${
@@ -123,7 +136,7 @@ function columnsFor(measure: Measure, paired: boolean): readonly Column<LayerCom
     title: name,
     numeric: true,
     value: (layer) => layer[side]?.[measure] ?? null,
-    cell: (layer) => (layer[side] === null ? '–' : formatCount(layer[side][measure])),
+    cell: (layer) => formatOf(layer[side]?.[measure], measure),
   });
   const names: Column<LayerComparison>[] = [
     { title: 'Layer', value: (layer) => layer.name },
@@ -138,18 +151,24 @@ function columnsFor(measure: Measure, paired: boolean): readonly Column<LayerCom
       title: 'Change',
       numeric: true,
       value: (layer) => changeOf(layer, measure),
-      cell: (layer) =>
-        layer.before === null || layer.after === null
-          ? '–'
-          : formatChange(layer.before[measure], layer.after[measure]),
+      cell: (layer) => formatBoth(layer.before?.[measure], layer.after?.[measure]),
     },
   ];
+}
+
+function formatBoth(before: number | null | undefined, after: number | null | undefined): string {
+  const known = typeof before === 'number' && typeof after === 'number';
+  return known ? formatChange(before, after) : '–';
+}
+
+function formatOf(value: number | null | undefined, measure: Measure): string {
+  return value === null || value === undefined ? '–' : formatMeasure(measure)(value);
 }
 
 function changeOf(layer: LayerComparison, measure: Measure): number | null {
   const before = layer.before?.[measure];
   const after = layer.after?.[measure];
-  return before === undefined || after === undefined || before === 0 ? null : after / before - 1;
+  return !before || typeof after !== 'number' ? null : after / before - 1;
 }
 
 declare global {

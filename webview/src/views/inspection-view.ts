@@ -1,12 +1,23 @@
 /** One model: its card, its layers by cost, and what of them can be cut. */
 import { LitElement, html, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { LatencyEstimate } from '#protocol/device';
 import type { Inspection, LayerInfo, ValueDescription } from '#protocol/inspection';
 import type { LayerComparison } from '#protocol/report';
 import type { SensitivityTable } from '#protocol/sensitivity';
-import { fileName, formatBytes, formatCount, formatMilliseconds, formatPercent } from '../format';
+import type { PageLatency } from '#protocol/webview';
+import { fileName, formatBytes, formatCount, formatPercent } from '../format';
 import { actionBar } from '../parts/action-bar';
 import { issueList } from '../parts/checks';
+import {
+  deviceNote,
+  deviceSelect,
+  deviceStyles,
+  latencyColumn,
+  latencyFigure,
+  latencyTitle,
+  layerMs,
+} from '../parts/device-latency';
 import '../parts/figures';
 import type { Figure } from '../parts/figures';
 import '../parts/heat-strip';
@@ -19,25 +30,43 @@ import { listStyles, textStyles } from '../styles';
 export class InspectionView extends LitElement {
   @property({ attribute: false }) inspection: Inspection | undefined;
   @property({ attribute: false }) sensitivity: SensitivityTable | undefined;
+  @property({ attribute: false }) latency: PageLatency | undefined;
   @property({ type: Boolean }) interactive = false;
+  /** Id of the device that the reader chose here. */
+  @state() private device: string | undefined;
 
-  static override styles = [textStyles, listStyles];
+  static override styles = [textStyles, listStyles, deviceStyles];
 
   override render() {
     const { inspection } = this;
     if (inspection === undefined) return nothing;
     const { layers, totals } = inspection;
+    const estimate = this.estimate();
+    const choose = (id: string): void => {
+      this.device = id;
+    };
     return html`${heading(inspection)} ${this.interactive ? actionBar(actions) : nothing}
-      <coppice-figures .figures=${figuresOf(inspection)}></coppice-figures>
-      ${issueList(inspection.issues)} ${sensitivitySection(this.sensitivity)}
+      ${deviceSelect(this.latency, estimate, choose)}
+      <coppice-figures .figures=${figuresOf(inspection, estimate)}></coppice-figures>
+      ${deviceNote(estimate)} ${issueList(inspection.issues)}
+      ${sensitivitySection(this.sensitivity)}
       <h2>Layers by cost</h2>
-      <coppice-layers .layers=${layers.map(asComparison)}></coppice-layers>
+      <coppice-layers
+        .layers=${layers.map((layer) => asComparison(layer, estimate))}
+      ></coppice-layers>
       <h2>All layers</h2>
       <coppice-table
         label="Layers"
         .rows=${layers}
-        .columns=${layerColumns(totals.macs)}
+        .columns=${layerColumns(totals.macs, estimate)}
       ></coppice-table>`;
+  }
+
+  /** On the device that the reader chose, else on the first of the settings. */
+  private estimate(): LatencyEstimate | undefined {
+    const { latency, device } = this;
+    const id = device ?? latency?.shown;
+    return latency?.estimates.find((each) => each.device.id === id);
   }
 }
 
@@ -65,7 +94,10 @@ function describe(value: { readonly name: string } & ValueDescription): string {
   return `${value.name}: ${value.dtype ?? '?'} ${shapeText(value.shape)}`;
 }
 
-function figuresOf({ totals }: Inspection): readonly Figure[] {
+function figuresOf(
+  { totals }: Inspection,
+  estimate: LatencyEstimate | undefined,
+): readonly Figure[] {
   const card = (title: string, after: string): Figure => ({
     title,
     before: null,
@@ -77,7 +109,7 @@ function figuresOf({ totals }: Inspection): readonly Figure[] {
     card('MACs', formatCount(totals.macs)),
     card('Parameters', formatCount(totals.params)),
     card('Weights', formatBytes(totals.weightBytes)),
-    ...(totals.latencyMs === null ? [] : [card('Latency', formatMilliseconds(totals.latencyMs))]),
+    ...(estimate ? [card(latencyTitle(estimate), latencyFigure(estimate))] : []),
     ...(totals.peakActivationBytes === null
       ? []
       : [card('Peak activations', formatBytes(totals.peakActivationBytes))]),
@@ -102,16 +134,22 @@ function sensitivitySection(table: SensitivityTable | undefined) {
     <coppice-heat-strip .table=${table}></coppice-heat-strip>`;
 }
 
-function asComparison(layer: LayerInfo): LayerComparison {
+function asComparison(layer: LayerInfo, estimate: LatencyEstimate | undefined): LayerComparison {
   const { name, op, params, macs, channels } = layer;
-  return { name, op, before: null, after: { params, macs, channels: channels ?? 0 } };
+  const latencyMs = estimate && layerMs(name, estimate);
+  const figures = { params, macs, channels: channels ?? 0, latencyMs };
+  return { name, op, before: null, after: figures };
 }
 
-function layerColumns(macs: number): readonly Column<LayerInfo>[] {
+function layerColumns(
+  macs: number,
+  estimate: LatencyEstimate | undefined,
+): readonly Column<LayerInfo>[] {
   return [
     { title: 'Layer', value: (layer) => layer.name },
     { title: 'Operator', value: (layer) => layer.op },
     { title: 'Output', value: (layer) => shapeText(layer.outputShape) },
+    ...(estimate?.kind === 'estimate' ? [latencyColumn(estimate)] : []),
     {
       title: 'MACs',
       numeric: true,

@@ -12,6 +12,9 @@ import { ops } from '../engine/src/ops';
 import { passes } from '../engine/src/passes';
 import { methods } from '../engine/src/passes/decompose/methods';
 import { calibrators } from '../engine/src/passes/quantize/calibrators';
+import { deviceJsonSchema, targetId } from '../engine/src/device/profile';
+import { targetsOf } from '../engine/src/device/find-target';
+import { knownDevices } from '../engine/src/device/profiles';
 import { weightRanges } from '../engine/src/passes/quantize/weight-ranges';
 import { importances } from '../engine/src/passes/sparsify/importance';
 import { rewrites } from '../engine/src/passes/simplify/rewrites';
@@ -25,7 +28,9 @@ export function generatedFiles(): Record<string, string> {
   return {
     'schemas/coppice-recipe.schema.json': `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`,
     'schemas/coppice-budgets.schema.json': `${JSON.stringify(budgetFileJsonSchema(), null, 2)}\n`,
+    'schemas/coppice-device.schema.json': `${JSON.stringify(deviceJsonSchema(), null, 2)}\n`,
     'docs/reference/recipe.md': recipePage(),
+    'docs/reference/devices.md': devicesPage(),
     'docs/reference/criteria.md': criteriaPage(),
     'docs/reference/decompositions.md': decompositionsPage(),
     'docs/reference/calibrators.md': calibratorsPage(),
@@ -85,6 +90,33 @@ function rewritesPage(): string {
     'Rewrites of `simplify`',
     'They run in this order, again and again, until none of them changes anything. `skip` leaves some out.',
     rewrites.flatMap(({ id, title, doc }) => [`## \`${id}\`: ${title.toLowerCase()}`, '', doc, '']),
+  );
+}
+
+function devicesPage(): string {
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  const bound = (quantile: number) => Math.exp(quantile).toFixed(2);
+  const rows = targetsOf(knownDevices).map(({ device, profile }) => {
+    const { error, interval } = profile;
+    const errors = error
+      ? [error.median, error.p90, error.within10, error.within20].map(percent)
+      : ['', '', '', ''];
+    const range = interval ? `${bound(interval.q10)} … ${bound(interval.q90)}` : 'a bound only';
+    const cells = [device.name, `\`${targetId({ device, profile })}\``, profile.origin, range];
+    return `| ${[...cells, ...errors, interval?.n ?? ''].join(' | ')} |`;
+  });
+  return page(
+    'Devices',
+    'What `--device` takes: an id, or the part before the slash for the first profile of a device. Errors are those on models that were left out of the fit. _Measured / estimated_ is the range that four of five of these models kept.',
+    [
+      '| device | id | origin | measured / estimated | median error | 90th percentile | within 10 % | within 20 % | models |',
+      '| --- | --- | --- | --- | --: | --: | --: | --: | --: |',
+      ...rows,
+      '',
+      ...knownDevices.flatMap(({ name, hardware, price }) => [
+        `- **${name}**: ${hardware}.${price ? ` ${price.perMonth} ${price.currency} a month: ${price.instance}, ${price.source}, ${price.date}.` : ''}`,
+      ]),
+    ],
   );
 }
 

@@ -112,6 +112,11 @@ export const deviceSchema = z.strictObject({
   profiles: z.array(profileSchema).min(1).describe('The first is meant where nobody says which.'),
 });
 
+/** For editors: what a device file may hold. */
+export function deviceJsonSchema(): object {
+  return z.toJSONSchema(deviceSchema, { target: 'draft-7' });
+}
+
 export type Profile = z.infer<typeof profileSchema>;
 export type Device = z.infer<typeof deviceSchema>;
 export type RooflineCost = z.infer<typeof rooflineSchema>;

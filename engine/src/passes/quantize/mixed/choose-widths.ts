@@ -9,7 +9,7 @@ import type { PassContext } from '../../pass';
 import type { Calibration } from '../calibrate';
 import type { Survey } from '../draft';
 import { withExceptions, type LayerOptions } from '../exceptions';
-import { measuredHere, type LayerCosts } from '../layer-costs';
+import { estimatedFor, measuredHere, type LayerCosts } from '../layer-costs';
 import type { QuantizeOptions } from '../options';
 import { quickDraft } from '../quick-draft';
 import { widthOf } from '../sensitivity/width';
@@ -30,7 +30,7 @@ export async function chooseWidths(
   judge: Judge,
   build: Build,
   context: Calibration & PassContext,
-  costs: LayerCosts = measuredHere(survey.model, context.runtime),
+  costs: LayerCosts = costsFor(survey, options, context),
 ): Promise<Decision> {
   const { model, placement, profile } = survey;
   const bits = [...new Set(options.widths)].sort((a, b) => a - b);
@@ -62,6 +62,15 @@ export async function chooseWidths(
     ),
     issues,
   };
+}
+
+/** The device of the run, where its latency is the target; this machine otherwise. */
+function costsFor(
+  { model }: Survey,
+  { latency_ms }: QuantizeOptions,
+  { device, runtime }: Calibration & PassContext,
+): LayerCosts {
+  return latency_ms !== undefined && device ? estimatedFor(device) : measuredHere(model, runtime);
 }
 
 function exceptionsFor(

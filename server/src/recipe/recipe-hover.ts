@@ -1,8 +1,11 @@
 /** Over a key of a recipe or a budget file: what it means; over a layer glob: the layers it matches. */
 
 import { propertiesAt, valuesOf } from '#engine/recipe/known-keys';
+import type { Target } from '#engine/device/profile';
+import { summaryOf } from '#engine/device/summary';
 import type { HoverKind } from '../hints/hover-kind';
 import { layerSections } from '../hints/layer-hover';
+import { prose } from '../hints/markdown';
 import { entriesOf, isLayerGlob, structuredOf } from './recipe-document';
 import { inspectionOf, knownOfRecipe, layersMatching } from './recipe-model';
 
@@ -25,8 +28,21 @@ export const recipeHover: HoverKind = {
     }
     const property = propertiesAt(path.slice(0, -1), found.schema)[name];
     if (!property?.description) return undefined;
+    const device = path.length === 1 && name === 'device' ? entry.value?.data : undefined;
+    const target = typeof device === 'string' ? workspace.devices.find(device) : undefined;
+    const about = target ? `\n\n${deviceText(target)}` : '';
     const values = valuesOf(property.schema).map((value) => `\`${value}\``);
     const choices = values.length > 0 ? `\n\nOne of ${values.join(', ')}.` : '';
-    return { ...key, markdown: `**${name}** — ${property.description}${choices}` };
+    return { ...key, markdown: `**${name}** — ${property.description}${choices}${about}` };
   },
 };
+
+function deviceText(target: Target): string {
+  const { name, runtime, origin, interval, notes } = summaryOf(target);
+  const worth = interval
+    ? `80 % of models took ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)} times the estimate`
+    : 'a bound, never an estimate';
+  const lines = [`**${prose(name)}** (${prose(target.device.hardware)})`];
+  lines.push(`${prose(runtime)}; ${origin}: ${worth}.`, ...notes.map(prose));
+  return lines.join('\n\n');
+}

@@ -21,6 +21,11 @@ export interface KernelSize {
   /** Bytes of one element of its activations and of its weights. Default: 4. */
   readonly activationBytes?: number;
   readonly weightBytes?: number;
+  /**
+   * Share of what the network works on that a cache near the core cannot keep from run to run. The
+   * same kernel is slower in a large network, because its weights come from further away.
+   */
+  readonly cold?: number;
   readonly window?: Window;
 }
 

@@ -31,8 +31,8 @@ export interface CalibrateOptions {
 
 /** Probes, and how long each of them is run for. */
 const amounts = {
-  full: { probes: 88, budgetMs: 450 },
-  quick: { probes: 22, budgetMs: 250 },
+  full: { probes: 196, budgetMs: 350 },
+  quick: { probes: 42, budgetMs: 150 },
 };
 
 /**

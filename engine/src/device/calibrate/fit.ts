@@ -18,8 +18,10 @@ type ClassCost = LinearCost['classes'][string];
 
 /** Fewer kernels than this say too little for a class of its own. */
 const leastSamples = 3;
+/** A coefficient more for so many samples: with fewer it would follow their noise. */
+const samplesPerFeature = 3;
 /** Errors below it count as they are, larger ones only in proportion. */
-const huber = 0.1;
+const huber = 0.3;
 /** The clock of the recording counts in microseconds: an error of half of one is nothing. */
 const resolution = 1;
 
@@ -39,7 +41,10 @@ export function fitClasses(samples: readonly Sample[]): Record<string, ClassCost
 }
 
 function fitClass(name: string, samples: readonly Sample[]): ClassCost {
-  const names = featuresOf(name);
+  const names = featuresOf(name).slice(
+    0,
+    Math.max(2, Math.floor(samples.length / samplesPerFeature)),
+  );
   const rows = samples.map(({ kernel, us }) => ({
     us,
     row: names.map((each) => features[each](kernel)),

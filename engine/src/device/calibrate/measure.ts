@@ -25,21 +25,24 @@ export interface MeasureOptions {
   readonly threads: number;
   /** About how long the network is run for, in milliseconds. */
   readonly budgetMs: number;
+  /** Directory that external data is relative to. */
+  readonly directory?: string;
   readonly signal?: AbortSignal;
 }
 
 const runsOfTurn = 5;
+const leastRuns = 5;
 /** Turns whose times differ by more are not believed, and some more are made. */
 const largestSpread = 1.1;
 
 export async function measure(
   host: Host,
   model: Model,
-  { threads, budgetMs, signal }: MeasureOptions,
+  { threads, budgetMs, directory, signal }: MeasureOptions,
 ): Promise<Measurement> {
   const sessions: HostSession[] = [];
   const open = async (opened: Model, profile: boolean): Promise<HostSession> => {
-    const session = await host.open(opened, { threads, profile, signal });
+    const session = await host.open(opened, { threads, profile, directory, signal });
     sessions.push(session);
     return session;
   };
@@ -47,7 +50,7 @@ export async function measure(
     const plain = await open(model, false);
     const recorded = await open(withMarks(model), true);
     const [first] = timesOf(await plain.time({ warmUp: 2, runs: 1 }), threads);
-    const turns = Math.ceil(Math.min(60, Math.max(20, budgetMs / 2 / first)) / runsOfTurn);
+    const turns = Math.ceil(Math.min(60, Math.max(leastRuns, budgetMs / 2 / first)) / runsOfTurn);
     const turn = { warmUp: 1, runs: runsOfTurn };
     const times: number[] = [];
     const ofTurns: number[] = [];

@@ -35,6 +35,10 @@ export const features: Readonly<Record<string, Feature>> = {
   spill: ({ size }) =>
     Math.max(0, (size.inputs + size.outputs) * (size.activationBytes ?? 4) - near),
   weightSpill: ({ size }) => Math.max(0, size.weights * (size.weightBytes ?? 4) - near),
+  /** Bytes that come from memory further away, because the network is larger than the cache. */
+  coldWeights: ({ size }) => size.weights * (size.weightBytes ?? 4) * (size.cold ?? 0),
+  coldValues: ({ size }) =>
+    (size.inputs + size.outputs) * (size.activationBytes ?? 4) * (size.cold ?? 0),
   /** Elements that windows see. */
   windows: ({ size }) =>
     size.outputs * (size.window?.kernel.reduce((product, each) => product * each, 1) ?? 1),
@@ -43,32 +47,30 @@ export const features: Readonly<Record<string, Feature>> = {
 
 const near = 2 ** 20;
 
+/** The most telling first: a class with few samples is fitted with the first ones only. */
 const ofClass: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/conv-depthwise|scale/, ['work', 'edges', 'inputs', 'outputs', 'spill', 'channels', 'one']],
+  [
+    /conv-depthwise|conv-multiplied|scale/,
+    ['work', 'one', 'inputs', 'outputs', 'coldValues', 'edges', 'channels', 'spill'],
+  ],
   [
     /conv/i,
     [
-      'work',
-      'loads',
-      'sums',
-      'edges',
-      'rows',
-      'reads',
-      'inputs',
-      'outputs',
-      'spill',
-      'weightSpill',
-      'one',
+      ...['work', 'one', 'outputs', 'loads', 'coldWeights', 'coldValues', 'sums', 'reads'],
+      ...['inputs', 'edges', 'rows', 'spill', 'weightSpill'],
     ],
   ],
-  [/Gemm|MatMul/, ['macs', 'weights', 'weightSpill', 'inputs', 'outputs', 'one']],
-  [/Pool/, ['windows', 'inputs', 'outputs', 'spill', 'one']],
+  [
+    /Gemm|MatMul/,
+    ['weights', 'macs', 'one', 'outputs', 'coldWeights', 'inputs', 'weightSpill', 'coldValues'],
+  ],
+  [/Pool/, ['windows', 'one', 'inputs', 'coldValues', 'outputs', 'spill']],
 ];
 
 /** The features that kernels of a class are fitted with. */
 export function featuresOf(name: string): readonly string[] {
   const found = ofClass.find(([pattern]) => pattern.test(name))?.[1];
-  return found ?? ['inputs', 'outputs', 'spill', 'one'];
+  return found ?? ['inputs', 'one', 'outputs', 'coldValues', 'spill'];
 }
 
 function workOf({ size: { macs, window } }: Kernel): number {

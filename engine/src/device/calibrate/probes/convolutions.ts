@@ -133,7 +133,11 @@ export const grouped: Probe = {
       x = net.reshape(net.transpose(split, [0, 2, 1, 3, 4]), x.shape);
       x = net.conv(x, width, { kernel: 3, groups: width });
     }
-    return [net.conv(x, width, { groups })];
+    const most = pick(random, [2, 3, 4, 5]);
+    return [
+      net.conv(x, width, { groups }),
+      net.conv(x, most * width, { kernel: 3, groups: width }),
+    ];
   },
 };
 

@@ -20,6 +20,7 @@ import {
 import { fuseMatMul } from './fuse-matmul';
 import { fuseQuantizers } from './fuse-quantizers';
 import { makeGemm } from './gemm';
+import type { Kernel } from '../../kernel';
 import { kernelOf } from './kernels';
 import type { OrtRule } from './rule';
 import { RunGraph } from './run-graph';
@@ -50,6 +51,23 @@ export const ortCpu: LoweringRules = {
   lower: (workload, block) => {
     const graph = new RunGraph(workload, block);
     for (const rule of ortRules) rule.apply(graph);
-    return [...graph.all()].map((operator) => kernelOf(operator, graph));
+    return withCold([...graph.all()].map((operator) => kernelOf(operator, graph)));
   },
 };
+
+/** What a cache near the core holds, in bytes; those of processors differ by less than a factor of 2. */
+const near = 2 ** 20;
+
+/** Weights are read once in a run, and activations lie where others lay before. */
+function withCold(kernels: readonly Kernel[]): Kernel[] {
+  const weights = kernels.reduce(
+    (sum, { size }) => sum + size.weights * (size.weightBytes ?? 4),
+    0,
+  );
+  const largest = kernels.reduce(
+    (most, { size }) => Math.max(most, size.outputs * (size.activationBytes ?? 4)),
+    0,
+  );
+  const cold = Math.max(0, 1 - near / (weights + 2 * largest));
+  return kernels.map((kernel) => ({ ...kernel, size: { ...kernel.size, cold } }));
+}

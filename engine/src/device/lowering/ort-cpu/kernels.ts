@@ -1,6 +1,7 @@
 /** From what is left of the graph to kernels: the class by which their cost is known, and their sizes. */
 
 import { intAttribute, intsAttribute } from '../../../ir/attributes';
+import type { Node } from '../../../ir/model';
 import type { Kernel, KernelSize, Window } from '../../kernel';
 import type { Operator, RunGraph } from './run-graph';
 
@@ -42,11 +43,19 @@ function windowOf(
   return {
     inChannels: input[at],
     outChannels: output[at],
-    groups: /Conv/.test(type) ? intAttribute(node, 'group', 1) : 1,
+    groups: groupsOf(node, input[at], graph),
     kernel: intsAttribute(node, 'kernel_shape') ?? weight ?? whole,
     stride: intsAttribute(node, 'strides') ?? map.map(() => 1),
     map,
   };
+}
+
+/** Of a depthwise convolution as many as it computes channels, whole blocks of them too. */
+function groupsOf(node: Node, channels: number, { workload }: RunGraph): number {
+  if (!/Conv/.test(node.opType ?? '')) return 1;
+  const groups = intAttribute(node, 'group', 1);
+  const isDepthwise = groups > 1 && workload.shape(node.input[0])?.[1] === groups;
+  return isDepthwise ? channels : groups;
 }
 
 function classOf(operator: Operator, size: KernelSize, graph: RunGraph): string {
@@ -65,9 +74,14 @@ function convOf(
   if (!/^(Conv|FusedConv|QLinearConv)$/.test(type)) return type;
   const prefix = type === 'QLinearConv' ? 'int8-' : '';
   if (!window || node?.opType !== 'Conv') return `${prefix}scale`;
-  if (layout === 'blocked' && (graph.shape(inputs[0])?.[1] ?? 0) < graph.block) return 'conv-stem';
   const pointwise = window.kernel.every((each) => each === 1);
+  if (layout === 'blocked' && (graph.shape(inputs[0])?.[1] ?? 0) < graph.block) {
+    return pointwise ? 'conv-pointwise-stem' : 'conv-stem';
+  }
   if (window.groups > 1) {
+    if (window.groups === window.inChannels && window.outChannels !== window.inChannels) {
+      return `${prefix}conv-multiplied`;
+    }
     return window.groups === window.inChannels
       ? `${prefix}conv-depthwise`
       : `${prefix}conv-grouped`;

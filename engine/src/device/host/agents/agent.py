@@ -47,10 +47,23 @@ def read_requests(source):
             if request["call"] == "cancel":
                 cancelled.add(request["id"])
             elif request["call"] != "ping":
-                parts = [source.read(size) for size in request.get("parts", [])]
+                parts = [read_part(source, size) for size in request.get("parts", [])]
                 requests.put((request, parts))
     finally:
         leave()
+
+
+def read_part(source, size):
+    """In pieces, because a slow connection may need minutes for a model."""
+    pieces = []
+    while size > 0:
+        piece = source.read(min(size, 1 << 16))
+        if not piece:
+            leave()
+        signal.alarm(SILENCE)
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
 def reply(message, part=b""):

@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   report,
   themes,
   hints,
+  latency,
   sensitivity,
   budgetScenario,
   compress,

@@ -18,7 +18,7 @@ export function devicesTable(devices: readonly DeviceSummary[], width: number): 
     name,
     origin,
     interval
-      ? `${interval.low.toFixed(2)} … ${interval.high.toFixed(2)} (${interval.models} models)`
+      ? `${interval.low.toFixed(2)} … ${interval.high.toFixed(2)} (${interval.models} model${interval.models === 1 ? '' : 's'})`
       : 'a bound only',
     memoryBytes === null ? '' : formatBytes(memoryBytes),
     price ? `${price.perMonth.toFixed(0)} ${price.currency}` : '',

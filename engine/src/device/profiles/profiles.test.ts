@@ -9,6 +9,7 @@ import {
 import { leaveOneModelOut } from '../../../../bench/device/leave-one-out';
 import { measurementsExist } from '../../../../bench/device/ncnn-data';
 import { costOf } from '../fit/cost';
+import { differences } from '../fit/differences';
 import { findRules } from '../lowering';
 import type { Profile, RooflineCost } from '../profile';
 import { targetId } from '../profile';
@@ -66,6 +67,12 @@ describe.skipIf(!measurementsExist)('published profiles (need ../shared)', () =>
         expect(Math.abs(stored[name] / value - 1), `${run} ${name}`).toBeLessThan(0.005);
       }
     }
+    if (kind === 'cpu-int8') return;
+    const { rates, covariance } = differences[kind];
+    expect(rates).toEqual([...fleet.layout.classes, 'memory', 'overhead']);
+    covariance.forEach((value, i) =>
+      expect(Math.abs(value - fleet.prior.covariance[i])).toBeLessThan(0.005),
+    );
   });
 
   test.runIf(process.env.COPPICE_FULL).each(kinds)(

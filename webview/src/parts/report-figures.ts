@@ -37,7 +37,7 @@ export function sizeFigures(before: Sizes, after: Sizes): readonly Figure[] {
 export function deviceFigures(report: DeviceReport | undefined): readonly Figure[] {
   if (report === undefined || report.after.kind === 'bound') return [];
   const { device, before, after } = report;
-  return [figure(`Estimate, ${device.name}`, before.ms, after.ms, formatMilliseconds)];
+  return [figure(`On ${device.name}`, before.ms, after.ms, formatMilliseconds)];
 }
 
 /** The task metric; nothing without data. */

@@ -29,6 +29,8 @@ const userSettings = {
   'files.autoSave': 'off',
   'git.enabled': false,
   'editor.minimap.enabled': false,
+  // What the editor would cut of a hint is looked for, too.
+  'editor.inlayHints.maximumLength': 0,
   'editor.accessibilitySupport': 'off',
 };
 

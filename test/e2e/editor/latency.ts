@@ -25,7 +25,7 @@ export const latency: Scenario = (suite, workbench) => {
     await workbench.openFile('predict.py');
     await workbench.line(/ms .*Raspberry Pi 4/);
     await item.first().click();
-    await page.locator('.quick-input-widget input[type="text"]').fill('raspberry pi 5 1 thread');
+    await page.locator('.quick-input-widget input[type="text"]').fill('Raspberry Pi 5');
     const row = workbench.rows().filter({ hasText: 'Raspberry Pi 5' }).first();
     await row.waitFor();
     await picture(page, 'latency-picker-light');

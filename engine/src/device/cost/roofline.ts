@@ -25,11 +25,16 @@ export function rooflineMs(kernel: Kernel, cost: RooflineCost): Price {
 
 /** Work, with the constants of a profile by the names that `slowdownsOf` gives them. */
 export function workOf(kernel: Kernel, constants: Readonly<Record<string, number>>): number {
-  return slowdownsOf(kernel).reduce(
-    (work, { constant, size }) => work * (1 + (constants[constant] ?? 0) / size),
-    baseWork(kernel),
-  );
+  let known = parts.get(kernel);
+  if (!known)
+    parts.set(kernel, (known = { base: baseWork(kernel), slowdowns: slowdownsOf(kernel) }));
+  let work = known.base;
+  for (const { constant, size } of known.slowdowns) work *= 1 + (constants[constant] ?? 0) / size;
+  return work;
 }
+
+/** What work is made of, found once for each kernel, since hints ask again for every device. */
+const parts = new WeakMap<Kernel, { base: number; slowdowns: readonly Slowdown[] }>();
 
 /** Millions of bytes that a kernel reads and writes. */
 export function megabytesOf({ size }: Kernel): number {

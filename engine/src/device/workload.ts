@@ -76,7 +76,16 @@ export class Workload {
     const { graph, layers, resolve } = this;
     const nodes = graph.node.map((node) => replaced.get(node) ?? node);
     const names = [...layers].map(([node, name]) => [replaced.get(node) ?? node, name] as const);
-    return new Workload({ ...graph, node: nodes }, types, resolve, new Map(names), this.ahead);
+    const changed = { ...graph, node: nodes };
+    // What is known ahead is known of the graph as it was; sizes that agreed agree still.
+    const was = (asked: Graph | undefined) => (asked === changed ? graph : asked);
+    const known: TypeTable = {
+      issues: this.ahead.types.issues,
+      type: (value, asked) => this.ahead.types.type(value, was(asked)),
+      constant: (value, asked) => this.ahead.types.constant(value, was(asked)),
+    };
+    const ahead = { ...this.ahead, types: known };
+    return new Workload(changed, types, resolve, new Map(names), ahead);
   }
 
   /** The kernels that a runtime makes of it, found once for each set of rules. */

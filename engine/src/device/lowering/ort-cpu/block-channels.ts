@@ -57,6 +57,7 @@ class Blocking {
       Relu: activation,
       Sigmoid: activation,
       Tanh: activation,
+      HardSwish: activation,
       QuickGelu: activation,
       Gelu: activation,
       BatchNormalization: (operator) => this.perChannel(operator),
@@ -67,7 +68,9 @@ class Blocking {
   }
 
   run(): void {
-    for (const operator of [...this.graph.all()]) this.handlers[operator.type]?.(operator);
+    for (const operator of [...this.graph.all()]) {
+      if (operator.bytes === undefined) this.handlers[operator.type]?.(operator);
+    }
     for (const [plain, { name }] of this.blocked) {
       if (!this.graph.isResult(plain) && this.graph.usersOf(plain).length === 0) continue;
       this.graph.insert({
@@ -202,7 +205,7 @@ class Blocking {
       conv?.type === 'Conv' &&
       side.single &&
       !conv.activation &&
-      /^(Relu|Sigmoid|Tanh)$/.test(operator.type)
+      /^(Relu|Sigmoid|Tanh|HardSwish)$/.test(operator.type)
     ) {
       const nodes = [...conv.nodes, ...operator.nodes];
       const fused = { ...conv, nodes, activation: operator.type };

@@ -29,8 +29,8 @@ export const latency: Scenario = (suite, workbench) => {
     const row = workbench.rows().filter({ hasText: 'Raspberry Pi 5' }).first();
     await row.waitFor();
     await picture(page, 'latency-picker-light');
-    await row.locator('input[type="checkbox"], .monaco-checkbox').first().click();
-    await page.keyboard.press('Enter');
+    await row.locator('.label-name').first().click();
+    await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
     await workbench.line(/ms .*Raspberry Pi 4 \| .*/);
     await picture(page, 'latency-two-devices-light');
     workbench.configure({});

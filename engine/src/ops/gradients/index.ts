@@ -1,0 +1,29 @@
+/** All gradient rules by operator. */
+
+import type { Gradient } from '../gradient';
+import { arithmeticGradients } from './arithmetic';
+import { convolutionGradients } from './convolution';
+import { movingGradients } from './moving';
+import { normalizationGradients } from './normalization';
+import { poolingGradients } from './pooling';
+import { productGradients } from './products';
+import { reductionGradients } from './reduction';
+import { softmaxGradients } from './softmax';
+import { unaryGradients } from './unary';
+
+const all: Readonly<Record<string, Gradient>> = {
+  ...unaryGradients,
+  ...arithmeticGradients,
+  ...productGradients,
+  ...convolutionGradients,
+  ...normalizationGradients,
+  ...softmaxGradients,
+  ...poolingGradients,
+  ...reductionGradients,
+  ...movingGradients,
+};
+
+/** Undefined for an operator that no gradient can pass. */
+export function gradientOf(opType: string | undefined): Gradient | undefined {
+  return Object.hasOwn(all, opType ?? '') ? all[opType!] : undefined;
+}

@@ -65,7 +65,10 @@ export function profileOf(
       n: probes.length,
       basis: 'held-out probes',
     },
-    error: errorOf(ratios),
+    error: errorOf(
+      ratios,
+      lowered.map(({ run }) => run.us),
+    ),
     source: {
       text: `Measured on ${machine.processor} with ONNX Runtime ${machine.runtime.version}.`,
       licence: 'own measurement',
@@ -124,7 +127,7 @@ function fitRuns(runs: readonly Run[]): { scale: number; perRecord: number; perR
   return { scale: scale || 1, perRecord: scale > 0 ? less / scale : 0, perRun };
 }
 
-function errorOf(ratios: readonly number[]): Profile['error'] {
+function errorOf(ratios: readonly number[], measured: readonly number[]): Profile['error'] {
   const errors = ratios.map((ratio) => Math.abs(1 / ratio - 1)).sort((a, b) => a - b);
   const share = (limit: number) => errors.filter((each) => each <= limit).length / errors.length;
   return {
@@ -132,7 +135,12 @@ function errorOf(ratios: readonly number[]): Profile['error'] {
     p90: significant(quantile(errors, 0.9)),
     within10: significant(share(0.1)),
     within20: significant(share(0.2)),
-    rank: 1,
+    rank: significant(
+      rankCorrelation(
+        measured,
+        measured.map((ms, i) => ms / ratios[i]),
+      ),
+    ),
   };
 }
 
@@ -140,4 +148,16 @@ function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
   const low = Math.floor(at);
   return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
+}
+
+/** Spearman's, for values that do not repeat. */
+function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+  const ranks = (values: readonly number[]): number[] => {
+    const rank: number[] = [];
+    [...values.keys()].sort((i, j) => values[i] - values[j]).forEach((at, i) => (rank[at] = i));
+    return rank;
+  };
+  const [x, y, n] = [ranks(a), ranks(b), a.length];
+  const squares = x.reduce((sum, each, i) => sum + (each - y[i]) ** 2, 0);
+  return 1 - (6 * squares) / (n * (n * n - 1));
 }

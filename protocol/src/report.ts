@@ -28,7 +28,7 @@ export interface GroupReport {
   readonly subject: string;
   readonly layers: readonly string[];
   /** What `before` and `after` count; channels where it is not said. */
-  readonly counts?: 'channels' | 'macs' | 'nodes' | 'weights' | 'bits';
+  readonly counts?: 'channels' | 'macs' | 'nodes' | 'weights' | 'bits' | 'loss';
   readonly before: number;
   readonly after: number;
   readonly reason: string;

@@ -2,6 +2,7 @@
 
 import { decompose } from './decompose/decompose';
 import { equalize } from './equalize/equalize';
+import { finetune } from './finetune/finetune';
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
 import { quantize } from './quantize/quantize';
@@ -14,6 +15,7 @@ export const passes: readonly Pass[] = [
   decompose,
   simplify,
   sparsify,
+  finetune,
   equalize,
   smooth,
   quantize,

@@ -49,7 +49,7 @@ export interface MaskedError {
   readonly absolute: number;
 }
 
-export type Counted = 'channels' | 'macs' | 'nodes' | 'weights' | 'bits';
+export type Counted = 'channels' | 'macs' | 'nodes' | 'weights' | 'bits' | 'loss';
 
 /** One line of a pass's account: a channel group that was cut, a layer that was rewritten. */
 export interface PassNote {
@@ -73,6 +73,8 @@ export interface PassContext {
   progress(step: Progress): void;
   /** Runs models; absent in an untrusted workspace. */
   readonly runtime?: Runtime;
+  /** What the run began with, which may teach what has become of it. */
+  readonly original?: Model;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
   /** Class k is output k + this; to be found out from the original where it is absent. */

@@ -52,7 +52,7 @@ export async function runSteps(
       steps.push(known);
       continue;
     }
-    const done = await runStep(request, i, current, data, meter, device);
+    const done = await runStep(request, i, current, { original: model, data, meter, device });
     current = done.model;
     steps.push(done.step);
     folder?.writeState({ ...state, before, steps });
@@ -60,14 +60,20 @@ export async function runSteps(
   return { before, steps, result: current };
 }
 
+/** What all steps of a run share. */
+interface Surroundings {
+  readonly original: Model;
+  readonly data: RecipeDatasets;
+  readonly meter: Meter;
+  readonly device: Target | undefined;
+}
+
 /** Runs one step, measures its result, and keeps it in the run's folder. */
 async function runStep(
   request: RunRequest,
   at: number,
   model: Model,
-  data: RecipeDatasets,
-  meter: Meter,
-  device: Target | undefined,
+  { original, data, meter, device }: Surroundings,
 ): Promise<{ model: Model; step: FinishedStep }> {
   const { recipe, folder, runtime, signal } = request;
   const { pass: id, options } = stepOf(recipe.steps[at]);
@@ -82,6 +88,7 @@ async function runStep(
     seed: recipe.seed,
     progress,
     runtime,
+    original,
     calibration: data.calibration,
     labelOffset: recipe.data?.label_offset,
     device,

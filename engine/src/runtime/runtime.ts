@@ -45,6 +45,11 @@ export interface SessionOptions {
    * into integer kernels, and even quantizes weights that lie between them as floats.
    */
   readonly keepQuantizers?: boolean;
+  /**
+   * False: memory for values is not planned ahead, which halves the peak of graphs that keep many values
+   * for long, as those of training do.
+   */
+  readonly memoryPattern?: boolean;
   /** Directory that external data of a model in memory is relative to. */
   readonly directory?: string;
   /** How messages call a model that comes as bytes, for example its path. */

@@ -181,6 +181,7 @@ function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionO
     // Only fatal messages: everything else comes back as an error of the call.
     logSeverityLevel: 4,
     graphOptimizationLevel: levels[options.optimize ?? 'all'],
+    enableMemPattern: options.memoryPattern !== false,
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     extra: {
       session: {

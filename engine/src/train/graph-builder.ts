@@ -43,7 +43,7 @@ export class GraphBuilder implements GraphWriter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     domain?: string,
   ): string[] {
-    const output = Array.from({ length: outputs }, () => `${op}.${this.count++}`);
+    const output = Array.from({ length: outputs }, () => `@${op}.${this.count++}`);
     const attribute = Object.entries(attributes).map(([name, value]) => makeAttribute(name, value));
     this.add({ opType: op, domain, input: [...inputs], output, attribute, metadataProps: [] });
     return output;
@@ -154,7 +154,7 @@ export class GraphBuilder implements GraphWriter {
     dims: readonly number[],
     values: Float32Array | readonly number[],
   ): string {
-    const name = `constant.${this.count++}`;
+    const name = `@constant.${this.count++}`;
     this.initializer(makeTensor(name, dtype, dims, values));
     return name;
   }

@@ -202,6 +202,7 @@ const counted = {
   nodes: 'nodes',
   weights: 'weights',
   bits: 'bits',
+  loss: 'loss',
 };
 
 const countedColumn: Column<GroupRow> = {

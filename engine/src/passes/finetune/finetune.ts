@@ -1,0 +1,164 @@
+/**
+ * Fine-tuning: trains what a pruned, decomposed or otherwise changed model has left, with the labels
+ * or with what the original says of the same images, or both (Hinton et al., arXiv 1503.02531).
+ */
+
+import picomatch from 'picomatch';
+import { CoppiceError, type Issue } from '../../ir/issue';
+import { isAbort } from '../../ir/cancellation';
+import type { Model } from '../../ir/model';
+import { loadModel } from '../../onnx/load';
+import { crossEntropy } from '../../train/losses/cross-entropy';
+import { softLabels } from '../../train/losses/soft-labels';
+import { optimizers } from '../../train/optimizers';
+import { parametersOf } from '../../train/parameters';
+import { schedules } from '../../train/schedules';
+import { train, type EpochFigures, type TrainOptions } from '../../train/train';
+import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { finetuneOptions, type FinetuneOptions } from './options';
+
+export const finetune: Pass<FinetuneOptions> = {
+  id: 'finetune',
+  title: 'Fine-tuning',
+  doc: 'Trains the model for some epochs, with labels or with the original as its teacher, or both. Needs training data; without labels the original teaches alone.',
+  options: finetuneOptions,
+  refuse: (model) =>
+    parametersOf(model, () => true).length === 0
+      ? 'It has no float32 weights that could be trained: fine-tune before quantizing.'
+      : undefined,
+  run,
+};
+
+async function run(
+  model: Model,
+  options: FinetuneOptions,
+  context: PassContext,
+): Promise<PassResult> {
+  const { runtime, calibration, signal, progress } = context;
+  if (!runtime || !calibration) {
+    throw new CoppiceError('no-data', 'Fine-tuning needs data: give it in the recipe, or --data.');
+  }
+  const seed = options.seed ?? context.seed;
+  const teacher = teacherOf(model, options, context);
+  const labels = options.labels ?? (calibration.labelled ? 1 : 0);
+  const distill = teacher ? options.distill : 0;
+  if (labels + distill === 0) {
+    throw new CoppiceError(
+      'nothing-to-learn',
+      'There are neither labels nor a teacher other than the model itself: give labelled data, or --teacher.',
+    );
+  }
+  const samples = Math.min(options.samples ?? calibration.samples, calibration.samples);
+  const trainOptions: TrainOptions = {
+    ...plainOptions(options),
+    batch: Math.min(options.batch, samples),
+    losses: [
+      { loss: crossEntropy, weight: labels },
+      { loss: softLabels(options.temperature), weight: distill },
+    ].filter(({ weight }) => weight > 0),
+    labelOffset: context.labelOffset ?? 0,
+  };
+  const {
+    model: tuned,
+    epochs,
+    issues,
+  } = await train(model, trainOptions, {
+    runtime,
+    data: calibration.sample(samples, seed),
+    teacher: distill > 0 ? teacher : undefined,
+    seed,
+    signal,
+    progress: (figures, fraction) => progress({ message: messageOf(figures, options), fraction }),
+  }).catch((error: unknown) => {
+    if (isAbort(error) || error instanceof CoppiceError) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CoppiceError('training', `Training stopped: ${cause}`, { cause: error });
+  });
+  return {
+    model: tuned,
+    changed: true,
+    notes: epochs.map((figures) => noteOf(figures, epochs[0])),
+    issues: [...issues, accountOf(options, samples, labels, distill)],
+  };
+}
+
+function plainOptions(options: FinetuneOptions) {
+  const { epochs, batch, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
+  const { mirror, shift } = options;
+  return {
+    epochs,
+    batch,
+    rate,
+    clip,
+    smoothing,
+    statistics,
+    warmUp: options.warm_up,
+    schedule: schedules.find(({ id }) => id === options.schedule)!,
+    optimizer: optimizers.find(({ id }) => id === options.optimizer)!,
+    optimizerOptions: { momentum, nesterov, decay },
+    augmentation: { mirror, shift },
+    trained: layerFilter(options.layers),
+  };
+}
+
+/** Later globs win; `!` before one takes layers out. */
+function layerFilter(globs: readonly string[]): (layer: string) => boolean {
+  const rules = globs.map((glob) => ({
+    takes: !glob.startsWith('!'),
+    matches: picomatch(glob.replace(/^!/, ''), { dot: true, bash: true }),
+  }));
+  return (layer) => rules.findLast(({ matches }) => matches(layer))?.takes ?? false;
+}
+
+/** Undefined where the model would only teach itself. */
+function teacherOf(
+  model: Model,
+  { teacher }: FinetuneOptions,
+  { original }: PassContext,
+): Model | undefined {
+  if (teacher !== undefined) return loadModel(teacher).model;
+  return original === model ? undefined : original;
+}
+
+function messageOf({ epoch, loss, accuracy }: EpochFigures, { epochs }: FinetuneOptions): string {
+  const right = accuracy === null ? '' : `, ${(accuracy * 100).toFixed(1)} % right`;
+  return `epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${right}`;
+}
+
+function noteOf(figures: EpochFigures, first: EpochFigures): PassNote {
+  const { epoch, loss, accuracy, rate } = figures;
+  return {
+    subject: `epoch ${epoch}`,
+    layers: [],
+    counts: 'loss',
+    before: rounded(first.loss),
+    after: rounded(loss),
+    reason:
+      accuracy === null ? '' : `${(accuracy * 100).toFixed(1)} % of the training images right`,
+    why: { loss: rounded(loss), accuracy, rate },
+  };
+}
+
+function rounded(loss: number): number {
+  return Number(loss.toPrecision(4));
+}
+
+/** What was done, so that a reader of the report could do it again. */
+function accountOf(
+  options: FinetuneOptions,
+  samples: number,
+  labels: number,
+  distill: number,
+): Issue {
+  const sources = [
+    ...(labels > 0 ? [`labels (weight ${labels})`] : []),
+    ...(distill > 0
+      ? [`what the teacher says (weight ${distill}, temperature ${options.temperature})`]
+      : []),
+  ];
+  return {
+    severity: 'information',
+    code: 'fine-tuned',
+    message: `Trained for ${options.epochs} epochs on ${samples} samples in batches of ${options.batch} by ${options.optimizer}, rate ${options.rate} (${options.schedule}), from ${sources.join(' and ')}.`,
+  };
+}

@@ -1,0 +1,63 @@
+/** The options of fine-tuning: one schema for the recipe, the command line and the reference page. */
+
+import { z } from 'zod';
+import { optimizers } from '../../train/optimizers';
+import { schedules } from '../../train/schedules';
+
+export const finetuneOptions = z.strictObject({
+  epochs: z.int().min(1).max(1000).default(1).describe('How often each training sample is seen.'),
+  batch: z.int().min(1).default(64).describe('Samples that one step sees.'),
+  rate: z.number().gt(0).default(0.01).describe('Learning rate at its highest.'),
+  optimizer: z
+    .enum(optimizers.map((each) => each.id))
+    .default('sgd')
+    .describe('How weights follow the gradient.'),
+  momentum: z.number().min(0).lt(1).default(0.9).describe('Of sgd; β1 of adam.'),
+  nesterov: z.boolean().default(true).describe('Nesterov’s variant of momentum.'),
+  decay: z
+    .number()
+    .min(0)
+    .default(1e-4)
+    .describe('Weight decay; biases and normalizations are spared.'),
+  schedule: z
+    .enum(schedules.map((each) => each.id))
+    .default('cosine')
+    .describe('How the rate goes down.'),
+  warm_up: z.int().min(0).default(0).describe('Steps over which the rate rises first.'),
+  clip: z.number().gt(0).optional().describe('Gradients longer than this are shortened to it.'),
+  smoothing: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Share of each label that is spread over all classes.'),
+  labels: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Weight of the cross-entropy with the labels. Default: 1 where there are labels.'),
+  distill: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Weight of what the original model says of each image; 0 trains without a teacher.'),
+  teacher: z
+    .string()
+    .optional()
+    .describe('Another model that teaches, instead of the original of the run.'),
+  temperature: z.number().gt(0).default(4).describe('Softens what the teacher says.'),
+  statistics: z
+    .enum(['batch', 'fixed'])
+    .default('batch')
+    .describe('Whether normalizations take the statistics of each batch, or keep the stored ones.'),
+  mirror: z.boolean().default(false).describe('Mirrors images at random.'),
+  shift: z.int().min(0).default(0).describe('Moves images at random by up to this many pixels.'),
+  layers: z
+    .array(z.string())
+    .default(['*'])
+    .describe('Globs of the layers that are trained; `!` before one leaves layers out.'),
+  samples: z.int().min(1).optional().describe('Training samples; all unless given.'),
+  seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
+});
+
+export type FinetuneOptions = z.infer<typeof finetuneOptions>;

@@ -1,0 +1,7 @@
+/** All optimizers. */
+
+import { adam } from './adam';
+import type { Optimizer } from './optimizer';
+import { sgd } from './sgd';
+
+export const optimizers: readonly Optimizer[] = [sgd, adam];

@@ -1,0 +1,60 @@
+/** What is trained: constants of layers, in one flat vector, so that a step reads and writes few tensors. */
+
+import { findLayers } from '../inspect/layers';
+import type { Model, Tensor } from '../ir/model';
+import { dimsOf, elementCount, floats } from '../ir/tensor';
+import { inferTypes } from '../ops/infer';
+
+export interface Parameter {
+  readonly tensor: Tensor;
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly size: number;
+  /** The layers that use it. */
+  readonly layers: readonly string[];
+  /** Weight decay pulls on weights, not on biases, scales and shifts. */
+  readonly decays: boolean;
+}
+
+/**
+ * The float32 parameters of layers that `chosen` takes, in the order of the file.
+ *
+ * @param chosen by the name of a layer.
+ */
+export function parametersOf(model: Model, chosen: (layer: string) => boolean): Parameter[] {
+  const users = new Map<string, string[]>();
+  for (const layer of findLayers(model, inferTypes(model))) {
+    if (layer.graph !== model.graph) continue;
+    for (const { constant, role } of layer.weights) {
+      if (role !== 'parameter' || !constant.floating) continue;
+      users.set(constant.name, [...(users.get(constant.name) ?? []), layer.name]);
+    }
+  }
+  return (model.graph?.initializer ?? []).flatMap((tensor) => {
+    const layers = users.get(tensor.name ?? '') ?? [];
+    if (tensor.dataType !== 1 || !layers.some(chosen)) return [];
+    const dims = dimsOf(tensor);
+    return [
+      {
+        tensor,
+        name: tensor.name!,
+        dims,
+        size: elementCount(tensor),
+        layers,
+        decays: dims.filter((dim) => dim > 1).length > 1,
+      },
+    ];
+  });
+}
+
+/** The tensors' elements one after the other. */
+export function flatten(tensors: readonly Tensor[]): Float32Array {
+  const flat = new Float32Array(tensors.reduce((sum, tensor) => sum + elementCount(tensor), 0));
+  let offset = 0;
+  for (const tensor of tensors) {
+    const values = floats(tensor);
+    flat.set(values, offset);
+    offset += values.length;
+  }
+  return flat;
+}

@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/e2e/**', 'test/browser/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Tests that open the runtime themselves tell nobody about it either.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     pool: 'forks',
     maxWorkers: 2,
     reporters: process.env.CI ? ['default', 'json'] : ['default'],

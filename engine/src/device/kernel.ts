@@ -26,6 +26,9 @@ export interface KernelSize {
    * same kernel is slower in a large network, because its weights come from further away.
    */
   readonly cold?: number;
+  /** Outputs that a fused activation goes over once more, by comparisons or by a curve. */
+  readonly activated?: number;
+  readonly curved?: number;
   readonly window?: Window;
 }
 

@@ -78,6 +78,10 @@ export const profileSchema = z.strictObject({
   cost: z.discriminatedUnion('form', [rooflineSchema, linearSchema, boundSchema]),
   interval: intervalSchema.optional().describe('80 % of the models; absent for a bound.'),
   error: errorSchema.optional(),
+  referenceMs: z
+    .number()
+    .optional()
+    .describe('What the reference network took while it was calibrated: the speed that is meant.'),
   anchors: z
     .array(z.strictObject({ model: z.string(), measuredMs: z.number(), estimatedMs: z.number() }))
     .optional()

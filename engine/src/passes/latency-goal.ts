@@ -57,11 +57,7 @@ export function estimateOf(model: Model, target: Target): LatencyEstimate {
 export const mostUncovered = 0.05;
 
 /** What is to be said of a result that is estimated to take no longer than was asked for. */
-export function reachedIssue(
-  goal: LatencyGoal,
-  wholeMs: number,
-  found: LatencyEstimate,
-): Issue {
+export function reachedIssue(goal: LatencyGoal, wholeMs: number, found: LatencyEstimate): Issue {
   const { name } = found.device;
   const takes = `The result is estimated to take ${inMs(found.ms)} on ${name}`;
   const was = `the model before it ${inMs(wholeMs)}`;

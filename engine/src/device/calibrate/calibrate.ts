@@ -9,7 +9,8 @@ import type { Host, HostDescription } from '../host/host';
 import type { Device } from '../profile';
 import { keptMeasurements } from './kept';
 import { measure } from './measure';
-import { drawProbe } from './probes/index';
+import { openReference } from './reference';
+import { drawProbe, drawWholeProbe } from './probes/index';
 import { blockOf, profileOf, type MeasuredProbe } from './profile-of';
 
 export interface CalibrateOptions {
@@ -31,8 +32,8 @@ export interface CalibrateOptions {
 
 /** Probes, and how long each of them is run for. */
 const amounts = {
-  full: { probes: 196, budgetMs: 350 },
-  quick: { probes: 42, budgetMs: 150 },
+  full: { blocks: 140, whole: 24, budgetMs: 300 },
+  quick: { blocks: 28, whole: 4, budgetMs: 100 },
 };
 
 /**
@@ -46,21 +47,24 @@ export async function calibrate(host: Host, options: CalibrateOptions): Promise<
   const profiles: Device['profiles'] = [];
   for (const [i, count] of threads.entries()) {
     const kept = await keptMeasurements(state, { id, threads: count, seed, machine, ...amount });
+    const reference = await openReference(host, count);
     const probes: MeasuredProbe[] = [];
-    for (let at = 0; at < amount.probes; at++) {
+    for (let at = 0; at < amount.blocks + amount.whole; at++) {
       signal?.throwIfAborted();
-      const { name, model } = drawProbe(seed, at);
+      const { name, model } =
+        at < amount.whole ? drawWholeProbe(seed, at) : drawProbe(seed, at - amount.whole);
       progress?.(
         `${count} thread${count === 1 ? '' : 's'}: ${name}`,
-        (i + at / amount.probes) / threads.length,
+        (i + at / (amount.blocks + amount.whole)) / threads.length,
       );
       let measured = kept.get(name);
       if (!measured) {
-        measured = await measure(host, model, { ...amount, threads: count, signal });
+        measured = await measure(host, model, { ...amount, reference, threads: count, signal });
         await kept.add(name, measured);
       }
       probes.push({ model, measured });
     }
+    await reference.close();
     profiles.push(profileOf(probes, count, machine));
     await kept.clear();
   }

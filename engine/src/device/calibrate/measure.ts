@@ -6,10 +6,13 @@
 import type { Model } from '../../ir/model';
 import { undisturbed, withMarks } from '../../runtime/kernel-nodes';
 import type { Host, HostSession } from '../host/host';
+import { undisturbedTimes, type Reference } from './reference';
 
 export interface Measurement {
   /** Milliseconds of one run that is not recorded. */
   readonly ms: number;
+  /** Of the reference, before and after; 1 without one. */
+  readonly referenceMs: number;
   readonly kernels: readonly MeasuredKernel[];
 }
 
@@ -23,6 +26,8 @@ export interface MeasuredKernel {
 
 export interface MeasureOptions {
   readonly threads: number;
+  /** Without it the machine counts as having one speed. */
+  readonly reference?: Reference;
   /** About how long the network is run for, in milliseconds. */
   readonly budgetMs: number;
   /** Directory that external data is relative to. */
@@ -38,7 +43,7 @@ const largestSpread = 1.1;
 export async function measure(
   host: Host,
   model: Model,
-  { threads, budgetMs, directory, signal }: MeasureOptions,
+  { threads, reference, budgetMs, directory, signal }: MeasureOptions,
 ): Promise<Measurement> {
   const sessions: HostSession[] = [];
   const open = async (opened: Model, profile: boolean): Promise<HostSession> => {
@@ -47,16 +52,17 @@ export async function measure(
     return session;
   };
   try {
+    const before = (await reference?.now()) ?? 1;
     const plain = await open(model, false);
     const recorded = await open(withMarks(model), true);
-    const [first] = timesOf(await plain.time({ warmUp: 2, runs: 1 }), threads);
+    const [first] = undisturbedTimes(await plain.time({ warmUp: 2, runs: 1 }), threads);
     const turns = Math.ceil(Math.min(60, Math.max(leastRuns, budgetMs / 2 / first)) / runsOfTurn);
     const turn = { warmUp: 1, runs: runsOfTurn };
     const times: number[] = [];
     const ofTurns: number[] = [];
     for (let i = 0; i < turns || (i < 2 * turns && spread(ofTurns) > largestSpread); i++) {
       signal?.throwIfAborted();
-      const found = timesOf(await plain.time(turn), threads);
+      const found = undisturbedTimes(await plain.time(turn), threads);
       times.push(...found);
       ofTurns.push(Math.min(...found));
       await recorded.time(turn);
@@ -67,19 +73,11 @@ export async function measure(
       elements: outputs?.[0]?.reduce((product, size) => product * size, 1) ?? 0,
       us: 1000 * undisturbed(all),
     }));
-    return { ms: undisturbed(times), kernels };
+    const referenceMs = (before + ((await reference?.now()) ?? 1)) / 2;
+    return { ms: undisturbed(times), referenceMs, kernels };
   } finally {
     for (const session of sessions) await session.close();
   }
-}
-
-/** On one thread processor time is what a machine that does nothing else would have taken. */
-function timesOf(
-  { wallMs, cpuMs }: { wallMs: Float64Array; cpuMs: Float64Array | null },
-  threads: number,
-): Float64Array {
-  if (threads > 1 || !cpuMs) return wallMs;
-  return wallMs.map((each, i) => Math.min(each, cpuMs[i]));
 }
 
 /** Between the second best turn and the best one. */

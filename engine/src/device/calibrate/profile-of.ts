@@ -39,7 +39,8 @@ export function profileOf(
   machine: HostDescription,
 ): Profile {
   const block = blockOf(machine.instructions);
-  const lowered = probes.map((probe) => lower(probe, block));
+  const usual = medianOf(probes.map(({ measured }) => measured.referenceMs));
+  const lowered = probes.map((probe) => lower(probe, block, usual));
   const cost = fitCost(lowered);
   const costs = Array.from({ length: folds }, (_, fold) =>
     fitCost(lowered.filter((__, i) => i % folds !== fold)),
@@ -69,6 +70,7 @@ export function profileOf(
       ratios,
       lowered.map(({ run }) => run.us),
     ),
+    referenceMs: significant(usual),
     source: {
       text: `Measured on ${machine.processor} with ONNX Runtime ${machine.runtime.version}.`,
       licence: 'own measurement',
@@ -83,15 +85,21 @@ export function blockOf(instructions: readonly string[]): number {
   return instructions.includes('avx') ? 8 : 1;
 }
 
-function lower({ model, measured }: MeasuredProbe, block: number): Lowered {
+/** @param usual what the reference takes in most cases: times are brought to that speed. */
+function lower({ model, measured }: MeasuredProbe, block: number, usual: number): Lowered {
+  const speed = usual / measured.referenceMs;
   const workload = workloadOf(model);
   const kernels = workload.kernels({ rules: ortCpu.id, block });
   const { pairs } = pairKernels(workload.graph, kernels, measured.kernels);
   const recorded = measured.kernels.reduce((sum, { us }) => sum + us, 0);
   return {
     kernels,
-    samples: pairs.map(([kernel, { us }]) => ({ kernel, us })),
-    run: { us: 1000 * measured.ms, recorded, kernels: measured.kernels.length },
+    samples: pairs.map(([kernel, { us }]) => ({ kernel, us: us * speed })),
+    run: {
+      us: 1000 * measured.ms * speed,
+      recorded: recorded * speed,
+      kernels: measured.kernels.length,
+    },
   };
 }
 

@@ -39,6 +39,8 @@ export const features: Readonly<Record<string, Feature>> = {
   coldWeights: ({ size }) => size.weights * (size.weightBytes ?? 4) * (size.cold ?? 0),
   coldValues: ({ size }) =>
     (size.inputs + size.outputs) * (size.activationBytes ?? 4) * (size.cold ?? 0),
+  activated: ({ size }) => size.activated ?? 0,
+  curved: ({ size }) => size.curved ?? 0,
   /** Elements that windows see. */
   windows: ({ size }) =>
     size.outputs * (size.window?.kernel.reduce((product, each) => product * each, 1) ?? 1),
@@ -51,12 +53,33 @@ const near = 2 ** 20;
 const ofClass: readonly (readonly [RegExp, readonly string[]])[] = [
   [
     /conv-depthwise|conv-multiplied|scale/,
-    ['work', 'one', 'inputs', 'outputs', 'coldValues', 'edges', 'channels', 'spill'],
+    [
+      'work',
+      'one',
+      'inputs',
+      'outputs',
+      'activated',
+      'coldValues',
+      'edges',
+      'curved',
+      'channels',
+      'spill',
+    ],
   ],
   [
     /conv/i,
     [
-      ...['work', 'one', 'outputs', 'loads', 'coldWeights', 'coldValues', 'sums', 'reads'],
+      ...[
+        'work',
+        'one',
+        'outputs',
+        'activated',
+        'loads',
+        'coldWeights',
+        'coldValues',
+        'sums',
+        'reads',
+      ],
       ...['inputs', 'edges', 'rows', 'spill', 'weightSpill'],
     ],
   ],
@@ -70,7 +93,7 @@ const ofClass: readonly (readonly [RegExp, readonly string[]])[] = [
 /** The features that kernels of a class are fitted with. */
 export function featuresOf(name: string): readonly string[] {
   const found = ofClass.find(([pattern]) => pattern.test(name))?.[1];
-  return found ?? ['inputs', 'one', 'outputs', 'coldValues', 'spill'];
+  return found ?? ['inputs', 'one', 'spill', 'outputs', 'coldValues'];
 }
 
 function workOf({ size: { macs, window } }: Kernel): number {

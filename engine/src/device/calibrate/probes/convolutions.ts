@@ -155,7 +155,7 @@ function activation(net: Network, x: Value): Value {
 }
 
 /** Squeeze and excitation. */
-function gated(net: Network, x: Value): Value {
+export function gated(net: Network, x: Value): Value {
   const inner = Math.max(4, Math.round(x.shape[1] / 4));
   const squeezed = net.relu(net.conv(net.globalPool(x), inner));
   const gate = net.map(

@@ -15,8 +15,19 @@ import { integerBlocks, integerConvolutions, integerProducts } from './integers'
 import { Network } from './network';
 import { dense, elementwise, resizing, transformer } from './others';
 import type { Probe } from './probe';
+import {
+  enlarging,
+  fire,
+  gatedWhole,
+  joined,
+  mobile,
+  pyramid,
+  residualWhole,
+  separableWhole,
+} from './whole';
 
-export const allProbes: readonly Probe[] = [
+/** Blocks of networks, which cover kernels one by one. */
+export const blockProbes: readonly Probe[] = [
   residual,
   inverted,
   plain,
@@ -33,9 +44,32 @@ export const allProbes: readonly Probe[] = [
   integerProducts,
 ];
 
+/** Networks of the size that people ship. */
+export const wholeProbes: readonly Probe[] = [
+  mobile,
+  residualWhole,
+  separableWhole,
+  fire,
+  joined,
+  residualWhole,
+  mobile,
+  pyramid,
+  gatedWhole,
+  enlarging,
+];
+
 /** The i-th probe of a seed: the same network every time. */
 export function drawProbe(seed: number, i: number): { name: string; model: Model } {
-  const probe = allProbes[i % allProbes.length];
+  return draw(seed, i, blockProbes);
+}
+
+/** The i-th of the large ones. */
+export function drawWholeProbe(seed: number, i: number): { name: string; model: Model } {
+  return draw(seed, i, wholeProbes);
+}
+
+function draw(seed: number, i: number, families: readonly Probe[]) {
+  const probe = families[i % families.length];
   const network = new Network(seededRandom(1_000_003 * seed + i));
   return { name: `${probe.id}-${i}`, model: network.model(probe.build(network)) };
 }

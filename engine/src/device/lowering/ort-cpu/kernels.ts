@@ -23,8 +23,19 @@ function sizeOf(operator: Operator, graph: RunGraph): KernelSize {
     outputs: sum(outputs.filter(Boolean)),
     weights: sum(given.filter((name) => graph.isConstant(name))),
     ...(window && { window }),
+    ...secondPass(operator, sum(outputs.filter(Boolean))),
     ...(bytes !== undefined && { activationBytes: bytes, weightBytes: 1 }),
   };
+}
+
+/**
+ * Rectifying is part of a convolution's loops; other activations go over its results again, some by
+ * comparisons alone, some by curves.
+ */
+function secondPass({ nodes }: Operator, outputs: number): Partial<KernelSize> {
+  const types = nodes.slice(1).map(({ opType = '' }) => opType);
+  if (types.some((type) => /Sigmoid|Tanh|Swish|Mul|Gelu/.test(type))) return { curved: outputs };
+  return types.some((type) => /Clip|LeakyRelu/.test(type)) ? { activated: outputs } : {};
 }
 
 /** With the channels that are computed, which in the blocked layout are whole blocks. */

@@ -1,6 +1,7 @@
 /** The options of quantization: one schema for the recipe, the command line and the reference page. */
 
 import { z } from 'zod';
+import { parseMilliseconds } from '../../ir/units';
 import { calibrators } from './calibrators/index';
 import { roundingMethods } from './correct/rounding/index';
 import { profiles } from './profiles/index';
@@ -103,7 +104,7 @@ export const quantizeOptions = z
       .min(1)
       .optional()
       .describe(
-        'Mixed precision: the bits that the weights of each layer choose from, for bytes, latency_ms or max_drop; 32 leaves a layer in floating point.',
+        'Mixed precision: the bits that the weights of each layer choose from, for bytes, latency or max_drop; 32 leaves a layer in floating point.',
       ),
     bytes: z
       .number()
@@ -111,12 +112,15 @@ export const quantizeOptions = z
       .lt(1)
       .optional()
       .describe('With widths: share of the bytes of weights that is left, the noise being least.'),
-    latency_ms: z
-      .number()
-      .gt(0)
+    latency: z
+      .string()
+      .refine(
+        (text) => parseMilliseconds(text) !== undefined,
+        'Give a time with its unit, such as 12 ms.',
+      )
       .optional()
       .describe(
-        'With widths: milliseconds that the whole model may take on this machine, on one thread, the noise being least; measured, so the result may differ from run to run.',
+        'Time that the whole model may take, such as 12 ms, the noise being least: on the device of the run, by its estimate, or else on this machine on one thread, measured, so that the result may differ from run to run. Layers choose from widths, or from 8 bits and floating point.',
       ),
     max_drop: z
       .number()
@@ -129,10 +133,10 @@ export const quantizeOptions = z
     samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
-  .refine(({ widths, bytes, latency_ms, max_drop }) => {
-    const targets = [bytes, latency_ms, max_drop].filter((each) => each !== undefined).length;
-    return widths ? targets === 1 : bytes === undefined && latency_ms === undefined;
-  }, 'Mixed precision takes widths with one of bytes, latency_ms and max_drop; max_drop alone leaves layers in floating point.')
+  .refine(({ widths, bytes, latency, max_drop }) => {
+    const targets = [bytes, latency, max_drop].filter((each) => each !== undefined).length;
+    return widths ? targets === 1 : bytes === undefined && targets <= 1;
+  }, 'Mixed precision takes widths with one of bytes, latency and max_drop; latency alone chooses from 8 bits and floating point, max_drop alone leaves layers in floating point.')
   .refine(
     ({ weight_block, accuracy_level }) =>
       weight_block !== undefined || accuracy_level === undefined,
@@ -140,3 +144,8 @@ export const quantizeOptions = z
   );
 
 export type QuantizeOptions = z.infer<typeof quantizeOptions>;
+
+/** What the layers choose from; undefined where all have the same width. */
+export function widthsOf({ widths, latency }: QuantizeOptions): readonly number[] | undefined {
+  return widths ?? (latency === undefined ? undefined : [8, 32]);
+}

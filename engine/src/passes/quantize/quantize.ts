@@ -6,7 +6,7 @@ import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { issuesOf, notesOf } from './account';
 import { drawUp, isStatic, survey, type Survey } from './draft';
 import { findFaster } from './faster';
-import { quantizeOptions, type QuantizeOptions } from './options';
+import { quantizeOptions, widthsOf, type QuantizeOptions } from './options';
 import { prepare } from './prepare';
 import { stages } from './stages';
 import type { Built, Reason } from './mixed/decision';
@@ -47,7 +47,7 @@ async function run(
       calibration: calibration.sample(Math.min(options.samples, calibration.samples), context.seed),
     };
   const needsData =
-    isStatic(options) || options.only_where_faster || options.widths || options.max_drop;
+    isStatic(options) || options.only_where_faster || widthsOf(options) || options.max_drop;
   if (!able && needsData) {
     throw new CoppiceError(
       'no-calibration',

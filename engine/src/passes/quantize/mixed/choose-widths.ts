@@ -5,12 +5,13 @@
  * as bisection over the budget finds.
  */
 
+import { parseMilliseconds } from '../../../ir/units';
 import type { PassContext } from '../../pass';
 import type { Calibration } from '../calibrate';
 import type { Survey } from '../draft';
 import { withExceptions, type LayerOptions } from '../exceptions';
 import { estimatedFor, measuredHere, type LayerCosts } from '../layer-costs';
-import type { QuantizeOptions } from '../options';
+import { widthsOf, type QuantizeOptions } from '../options';
 import { quickDraft } from '../quick-draft';
 import { widthOf } from '../sensitivity/width';
 import { requireSupported } from '../supported';
@@ -33,7 +34,7 @@ export async function chooseWidths(
   costs: LayerCosts = costsFor(survey, options, context),
 ): Promise<Decision> {
   const { model, placement, profile } = survey;
-  const bits = [...new Set(options.widths)].sort((a, b) => a - b);
+  const bits = [...new Set(widthsOf(options))].sort((a, b) => a - b);
   const asked = bits.map((each) => [`${each} bits`, exceptionOf(each)] as const);
   requireSupported(withExceptions(options, asked), profile);
   const integers = bits.filter((each) => each !== float);
@@ -47,10 +48,17 @@ export async function chooseWidths(
       const grids = new Set(widths[0]?.blueprint.grids.values()).size;
       return withinBytes(items, options.bytes, model, grids);
     }
-    if (options.latency_ms !== undefined) {
+    if (options.latency !== undefined) {
       const modelFor = async (chosen: readonly number[]) =>
         (await quickDraft(model, optionsFor(chosen), context)).model;
-      return withinLatency(model, items, options.latency_ms, modelFor, costs, context);
+      return withinLatency(
+        model,
+        items,
+        parseMilliseconds(options.latency)!,
+        modelFor,
+        costs,
+        context,
+      );
     }
     return withinDrop(items, options.max_drop!, optionsFor, judge, build, context);
   };
@@ -67,10 +75,10 @@ export async function chooseWidths(
 /** The device of the run, where its latency is the target; this machine otherwise. */
 function costsFor(
   { model }: Survey,
-  { latency_ms }: QuantizeOptions,
+  { latency }: QuantizeOptions,
   { device, runtime }: Calibration & PassContext,
 ): LayerCosts {
-  return latency_ms !== undefined && device ? estimatedFor(device) : measuredHere(model, runtime);
+  return latency !== undefined && device ? estimatedFor(device) : measuredHere(model, runtime);
 }
 
 function exceptionsFor(

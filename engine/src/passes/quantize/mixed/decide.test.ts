@@ -71,10 +71,10 @@ describe('mixed precision', () => {
   });
 
   it('leaves floats where they keep the time, and says when nothing does', async () => {
-    const idle = await run({ widths: [8, 32], latency_ms: 1e6 });
+    const idle = await run({ widths: [8, 32], latency: '1000 s' });
     expect(idle.issues.map(({ code }) => code)).toEqual(['nothing-quantized']);
     expect(widthsIn(idle)).toEqual(new Set([32]));
-    const late = await run({ widths: [8, 32], latency_ms: 1e-6 });
+    const late = await run({ latency: '0.001 us' });
     expect(late.issues.map(({ code }) => code)).toContain('target-missed');
     for (const { why } of late.notes) expect(why).toHaveProperty('latencyMs');
   });
@@ -83,10 +83,10 @@ describe('mixed precision', () => {
     const isGood = (options: object): boolean => quantize.options.safeParse(options).success;
     expect(isGood({ widths: [8, 4] })).toBe(false);
     expect(isGood({ bytes: 0.2 })).toBe(false);
-    expect(isGood({ latency_ms: 3 })).toBe(false);
+    expect(isGood({ latency: '3' })).toBe(false);
     expect(isGood({ widths: [8], bytes: 0.2, max_drop: 0.1 })).toBe(false);
-    expect(isGood({ widths: [8], latency_ms: 3, max_drop: 0.1 })).toBe(false);
-    expect(isGood({ widths: [8, 32], latency_ms: 3 })).toBe(true);
+    expect(isGood({ widths: [8], latency: '3 ms', max_drop: 0.1 })).toBe(false);
+    expect(isGood({ widths: [8, 32], latency: '3 ms' })).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Model } from '../../../ir/model';
 import type { PassContext } from '../../pass';
 import type { Calibration } from '../calibrate';
-import type { QuantizeOptions } from '../options';
+import { widthsOf, type QuantizeOptions } from '../options';
 import { chooseWidths } from './choose-widths';
 import type { Build, Decision, Look } from './decision';
 import { Judge } from './judge';
@@ -16,7 +16,8 @@ export async function decidePrecision(
   context: Calibration & PassContext,
   { look, build }: { look: Look; build: Build },
 ): Promise<Decision> {
-  const { widths, max_drop: limit } = options;
+  const { max_drop: limit } = options;
+  const widths = widthsOf(options);
   if (!widths && limit === undefined) return { options, reasons: new Map(), issues: [] };
   const surveyed = await look(options);
   const judge = await Judge.open(model, surveyed.placement.layers, context);

@@ -16,6 +16,7 @@ import { estimate } from '#engine/device/estimate';
 import { localHost } from '#engine/device/host/local';
 import { workloadOf } from '#engine/device/workload';
 import { loadModel } from '#engine/onnx/load';
+import { errorFigures, type Estimated } from './errors';
 
 interface Row {
   readonly name: string;
@@ -73,8 +74,12 @@ async function run(): Promise<void> {
     console.log(`| ${name} | ${figures.join(' | ')} | ${percent(uncovered)} |`);
   }
   const covered = [...rows.values()].filter(({ uncovered }) => uncovered < 0.2);
-  console.log(summary(covered.map(({ measured: ms, estimated }) => [ms, estimated])));
-  console.log(`as timed: ${summary(covered.map(({ raw, estimated }) => [raw, estimated]))}`);
+  const timed = (of: (row: Row) => number) =>
+    summary(
+      covered.map((row) => ({ model: row.name, measured: of(row), estimated: row.estimated })),
+    );
+  console.log(timed((row) => row.measured));
+  console.log(`as timed: ${timed((row) => row.raw)}`);
 
   const ratios = pairs.map(([small, large]) => {
     const [a, b] = [rows.get(small)!, rows.get(large)!];
@@ -90,19 +95,9 @@ async function run(): Promise<void> {
   }
 }
 
-/** @param pairs measured and estimated milliseconds. */
-function summary(pairs: readonly (readonly [number, number])[]): string {
-  const errors = pairs.map(([truth, found]) => Math.abs(found / truth - 1)).sort((a, b) => a - b);
-  const share = errors.filter((each) => each <= 0.1).length / errors.length;
-  const p90 = errors[Math.floor(0.9 * errors.length)];
-  const ranks = [0, 1].map((side) => {
-    const order = [...pairs.keys()].sort((i, j) => pairs[i][side] - pairs[j][side]);
-    return pairs.map((_, i) => order.indexOf(i));
-  });
-  const squares = pairs.reduce((sum, _, i) => sum + (ranks[0][i] - ranks[1][i]) ** 2, 0);
-  const n = pairs.length;
-  const rank = 1 - (6 * squares) / (n * (n * n - 1));
-  return `${n} models: median ${percent(medianOf(errors))}, p90 ${percent(p90)}, within 10 % ${percent(share)}, rank ${rank.toFixed(3)}`;
+function summary(pairs: readonly Estimated[]): string {
+  const { n, median, p90, within10, rank } = errorFigures(pairs);
+  return `${n} models: median ${percent(median)}, p90 ${percent(p90)}, within 10 % ${percent(within10)}, rank ${rank.toFixed(3)}`;
 }
 
 function percent(share: number): string {

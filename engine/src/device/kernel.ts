@@ -12,6 +12,9 @@ export interface Kernel {
   readonly size: KernelSize;
 }
 
+/** What a cache near the core holds, in bytes; those of processors differ by less than a factor of 2. */
+export const nearCache = 2 ** 20;
+
 export interface KernelSize {
   readonly macs: number;
   /** Elements of the activations it reads and writes, and of its weights. */

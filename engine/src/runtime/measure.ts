@@ -48,7 +48,7 @@ export async function measureLatency(
 }
 
 /** Of sorted values, interpolated between neighbours. */
-export function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const position = share * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);

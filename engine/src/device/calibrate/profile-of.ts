@@ -6,6 +6,7 @@ import type { HostDescription } from '../host/host';
 import type { Kernel } from '../kernel';
 import { ortCpu } from '../lowering/ort-cpu/index';
 import type { LinearCost, Profile } from '../profile';
+import { quantile } from '../../runtime/measure';
 import { workloadOf } from '../workload';
 import { fitClasses, medianOf, robustFit, significant, type Sample } from './fit';
 import type { Measurement } from './measure';
@@ -150,12 +151,6 @@ function errorOf(ratios: readonly number[], measured: readonly number[]): Profil
       ),
     ),
   };
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  const at = share * (sorted.length - 1);
-  const low = Math.floor(at);
-  return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
 /** Spearman's, for values that do not repeat. */

@@ -1,6 +1,6 @@
 /** The quantities that the time of a kernel may be proportional to, by the names profiles use. */
 
-import type { Kernel } from '../kernel';
+import { nearCache, type Kernel } from '../kernel';
 
 export type Feature = (kernel: Kernel) => number;
 
@@ -33,8 +33,8 @@ export const features: Readonly<Record<string, Feature>> = {
   },
   /** Bytes beyond what a cache near the core holds, of activations and of weights. */
   spill: ({ size }) =>
-    Math.max(0, (size.inputs + size.outputs) * (size.activationBytes ?? 4) - near),
-  weightSpill: ({ size }) => Math.max(0, size.weights * (size.weightBytes ?? 4) - near),
+    Math.max(0, (size.inputs + size.outputs) * (size.activationBytes ?? 4) - nearCache),
+  weightSpill: ({ size }) => Math.max(0, size.weights * (size.weightBytes ?? 4) - nearCache),
   /** Bytes that come from memory further away, because the network is larger than the cache. */
   coldWeights: ({ size }) => size.weights * (size.weightBytes ?? 4) * (size.cold ?? 0),
   coldValues: ({ size }) =>
@@ -46,8 +46,6 @@ export const features: Readonly<Record<string, Feature>> = {
     size.outputs * (size.window?.kernel.reduce((product, each) => product * each, 1) ?? 1),
   channels: ({ size }) => size.window?.inChannels ?? 0,
 };
-
-const near = 2 ** 20;
 
 /** The most telling first: a class with few samples is fitted with the first ones only. */
 const ofClass: readonly (readonly [RegExp, readonly string[]])[] = [

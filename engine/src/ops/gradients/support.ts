@@ -2,6 +2,8 @@
 
 import type { GraphWriter } from '../gradient';
 
+export { sizeOf } from '../rules';
+
 export function multiply(write: GraphWriter, a: string, b: string | number): string {
   return write.emit('Mul', [a, typeof b === 'number' ? write.floats(b) : b]);
 }
@@ -65,10 +67,6 @@ export function product(
 
 export function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
-}
-
-export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((total, dim) => total * dim, 1);
 }
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {

@@ -20,7 +20,7 @@ import {
 import { fuseMatMul } from './fuse-matmul';
 import { fuseQuantizers } from './fuse-quantizers';
 import { makeGemm } from './gemm';
-import type { Kernel } from '../../kernel';
+import { nearCache, type Kernel } from '../../kernel';
 import { kernelOf } from './kernels';
 import type { OrtRule } from './rule';
 import { RunGraph } from './run-graph';
@@ -55,9 +55,6 @@ export const ortCpu: LoweringRules = {
   },
 };
 
-/** What a cache near the core holds, in bytes; those of processors differ by less than a factor of 2. */
-const near = 2 ** 20;
-
 /** Weights are read once in a run, and activations lie where others lay before. */
 function withCold(kernels: readonly Kernel[]): Kernel[] {
   const weights = kernels.reduce(
@@ -68,6 +65,6 @@ function withCold(kernels: readonly Kernel[]): Kernel[] {
     (most, { size }) => Math.max(most, size.outputs * (size.activationBytes ?? 4)),
     0,
   );
-  const cold = Math.max(0, 1 - near / (weights + 2 * largest));
+  const cold = Math.max(0, 1 - nearCache / (weights + 2 * largest));
   return kernels.map((kernel) => ({ ...kernel, size: { ...kernel.size, cold } }));
 }

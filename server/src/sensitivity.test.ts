@@ -101,6 +101,28 @@ describe('a stored sensitivity table', () => {
 });
 
 describe('measuring sensitivity', () => {
+  it('is found when it comes later, though the editor reports no file', async () => {
+    const folder = exampleCopy();
+    mkdirSync(join(folder, '.coppice'));
+    const client = await start({ folder, settings: { advice: false } });
+    const uri = client.open('fashion_net.py');
+    await client.until(
+      'costs',
+      () => client.hints(uri),
+      (hints) => hints.some(([, text]) => text.includes('kMACs')),
+    );
+    // Asked for when it is quiet, hints must not be what makes the server look.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const before = client.refreshes;
+    store(folder);
+    await client.until(
+      'a refresh',
+      () => Promise.resolve(client.refreshes),
+      (count) => count > before,
+    );
+    expect(await measuredHints(client, uri)).not.toEqual([]);
+  });
+
   it('needs trust, and data or a recipe that names some', async () => {
     const folder = exampleCopy();
     const model = uriOf(modelOf(folder));

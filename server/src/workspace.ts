@@ -100,6 +100,7 @@ export class Workspace {
     this.models.close();
     this.advice.close();
     this.devices.close();
+    this.sensitivity.close();
     for (const listener of this.closers) listener();
   }
 

@@ -18,6 +18,7 @@ import { readSensitivity, sensitivityFile } from '#engine/recipe/sensitivity-fol
 import { keptModel } from './kept-workloads';
 import { readModel, type ModelReading } from './reading';
 import type { FoundSensitivity } from './sensitivity-store';
+import { stampOf } from './stamp';
 
 export type ModelTask =
   | { readonly kind: 'read'; readonly path: string }
@@ -90,6 +91,8 @@ export function perform(task: ModelTask): ModelAnswers[ModelTask['kind']] {
 /** The table was written by us, but lies where anybody can write: it is checked like any other input. */
 function findSensitivity(path: string): FoundSensitivity {
   const hash = modelHash(path);
+  const file = sensitivityFile(path, hash);
+  const stamp = stampOf(file) ?? '';
   const table = readSensitivity(path, hash);
-  return { file: sensitivityFile(path, hash), table: isSensitivityTable(table) ? table : null };
+  return { file, stamp, table: isSensitivityTable(table) ? table : null };
 }

@@ -4,7 +4,7 @@
  * name of a table is the hash of its model.
  */
 
-import { existsSync } from 'node:fs';
+import { existsSync, unwatchFile, watchFile } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LayerSensitivity, SensitivityTable } from '#protocol/sensitivity';
 import { sensitivityFile } from '#engine/recipe/sensitivity-folder';
@@ -21,6 +21,8 @@ export interface KnownSensitivity {
 export interface FoundSensitivity {
   /** Where the table lies or would lie. */
   readonly file: string;
+  /** Of the table before it was read: what is written meanwhile changes it. */
+  readonly stamp: string;
   readonly table: SensitivityTable | null;
 }
 
@@ -30,7 +32,14 @@ interface Entry {
   readonly known: KnownSensitivity | undefined;
 }
 
+/**
+ * How often the folders of tables are looked at, in milliseconds. They come with their first table,
+ * and editors that watch files may miss what is written into a folder at once after it is made.
+ */
+const interval = 1000;
+
 export class SensitivityStore {
+  private readonly folders = new Set<string>();
   private readonly entries = new Map<string, Entry>();
   private readonly pending = new Map<string, Promise<KnownSensitivity | undefined>>();
 
@@ -42,6 +51,7 @@ export class SensitivityStore {
 
   /** What is known now; looks for it where it might be. */
   look(path: string): KnownSensitivity | undefined {
+    this.watch(path);
     const entry = this.entries.get(path);
     if (!entry || entry.stamp !== stampsOf(path, entry.file)) void this.read(path);
     return entry?.known;
@@ -50,7 +60,7 @@ export class SensitivityStore {
   /** What lies there, once it has been looked for. */
   async read(path: string): Promise<KnownSensitivity | undefined> {
     // Without the folder there is no table, and no model has to be hashed to know it.
-    if (!existsSync(dirname(sensitivityFile(path, '')))) {
+    if (!existsSync(folderOf(path))) {
       this.entries.delete(path);
       return undefined;
     }
@@ -63,18 +73,35 @@ export class SensitivityStore {
     this.entries.clear();
   }
 
+  close(): void {
+    for (const folder of this.folders) unwatchFile(folder);
+  }
+
+  /** The path is told as changed when a table comes or goes, and asked for again by whom it concerns. */
+  private watch(path: string): void {
+    const folder = folderOf(path);
+    if (this.folders.has(folder)) return;
+    this.folders.add(folder);
+    watchFile(folder, { interval, persistent: false }, () => this.onChange(path));
+  }
+
   private async find(path: string): Promise<KnownSensitivity | undefined> {
     const before = this.entries.get(path)?.known?.table.created;
+    const model = stampOf(path) ?? '';
     const found = await this.thread
       .run({ kind: 'sensitivity', path })
-      .catch((): FoundSensitivity => ({ file: sensitivityFile(path, ''), table: null }));
-    const { file, table } = found;
+      .catch((): FoundSensitivity => ({ file: sensitivityFile(path, ''), stamp: '', table: null }));
+    const { file, stamp, table } = found;
     const layers = new Map((table?.layers ?? []).map((layer) => [layer.name, layer]));
     const known = table ? { table, layers } : undefined;
-    this.entries.set(path, { stamp: stampsOf(path, file), file, known });
+    this.entries.set(path, { stamp: `${model} ${stamp}`, file, known });
     if (known?.table.created !== before) this.onChange(path);
     return known;
   }
+}
+
+function folderOf(model: string): string {
+  return dirname(sensitivityFile(model, ''));
 }
 
 /** Changes when the model does, and when its table does. */

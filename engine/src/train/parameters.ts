@@ -14,6 +14,14 @@ export interface Parameter {
   readonly layers: readonly string[];
   /** Weight decay pulls on weights, not on biases, scales and shifts. */
   readonly decays: boolean;
+  /** What its gradient is multiplied by; 1 unless given. */
+  readonly gain?: number;
+}
+
+/** What is trained besides the parameters of layers: step sizes of quantizers, the heads of losses. */
+export interface ExtraParameter extends Pick<Parameter, 'gain' | 'decays'> {
+  /** Replaces the model's constant of the same name, where it has one. */
+  readonly tensor: Tensor;
 }
 
 /**
@@ -45,6 +53,19 @@ export function parametersOf(model: Model, chosen: (layer: string) => boolean): 
       },
     ];
   });
+}
+
+/** Extra parameters as parameters of no layer. */
+export function extraParameters(extra: readonly ExtraParameter[]): Parameter[] {
+  return extra.map(({ tensor, gain, decays }) => ({
+    tensor,
+    name: tensor.name!,
+    dims: dimsOf(tensor),
+    size: elementCount(tensor),
+    layers: [],
+    decays,
+    gain,
+  }));
 }
 
 /** The tensors' elements one after the other. */

@@ -10,9 +10,10 @@ import type { Feeds, Runtime, Session } from '../runtime/runtime';
 import { augment, type Augmentation } from './augment';
 import { rateAt, type Schedule } from './schedules';
 import { firstState, nextState, trainedModel, type State } from './state';
-import { logitsOf, stepGraph, type StepOptions } from './step-graph';
+import { stepGraph, type StepOptions } from './step-graph';
+import { taughtValue } from './write-losses';
 
-export interface TrainOptions extends StepOptions {
+export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
   readonly epochs: number;
   readonly rate: number;
   readonly schedule: Schedule;
@@ -75,14 +76,16 @@ export async function train(
       `There are ${data.samples} samples, fewer than one batch of ${options.batch}: give more, or lower the batch.`,
     );
   }
-  const graph = stepGraph(model, options);
+  const graph = stepGraph(model, { ...options, teacher: context.teacher });
   const session = await runtime.open(encodeModel(graph.model), {
     optimize: 'basic',
     memoryPattern: false,
     label: 'the training graph',
     directory,
   });
-  const teacher = context.teacher && (await openTeacher(context.teacher, context));
+  const taught = session.inputs.flatMap(({ name }) => taughtValue(name) ?? []);
+  const teacher =
+    taught.length > 0 ? await openTeacher(context.teacher!, taught, context) : undefined;
   const issues: Issue[] = [];
   const epochs: EpochFigures[] = [];
   try {
@@ -108,12 +111,18 @@ export async function train(
   }
 }
 
-/** Its last output is what losses compare with. */
-async function openTeacher(teacher: Model, { runtime, directory }: TrainContext): Promise<Session> {
-  const logits = logitsOf(teacher);
-  const isOutput = teacher.graph?.output[0]?.name === logits;
-  const exposed = isOutput ? teacher : exposeOutputs(teacher, [logits]);
-  const output = exposed.graph!.output.filter(({ name }) => name === logits);
+/** Its outputs are what losses compare with. */
+async function openTeacher(
+  teacher: Model,
+  values: readonly string[],
+  { runtime, directory }: TrainContext,
+): Promise<Session> {
+  const own = new Set(teacher.graph!.output.map(({ name }) => name));
+  const exposed = exposeOutputs(
+    teacher,
+    values.filter((name) => !own.has(name)),
+  );
+  const output = exposed.graph!.output.filter(({ name }) => values.includes(name!));
   const only = { ...exposed, graph: { ...exposed.graph!, output } };
   return runtime.open(encodeModel(only), { directory, label: 'the teacher' });
 }
@@ -157,9 +166,12 @@ async function runEpoch(
     const feeds: Record<string, Feeds[string]> = { [inputs[0].name]: input, ...state };
     feeds['@rate'] = scalar(rate);
     feeds['@step'] = scalar(step + 1);
+    const taught = await teacher?.run({ [teacher.inputs[0].name]: input }, undefined, signal);
     for (const { name, dims } of session.inputs) {
       if (name === '@targets') feeds[name] = targetsOf(batch.labels, dims.map(Number), options);
-      if (name === '@teacher') feeds[name] = await taught(teacher, input, dims.map(Number), signal);
+      if (name === '@progress') feeds[name] = scalar(step / steps);
+      const value = taughtValue(name);
+      if (value !== undefined) feeds[name] = { ...taught![value], dims: dims.map(Number) };
     }
     const outputs = await session.run(feeds, wanted, signal);
     const own = outputs['@loss'].data[0] as number;
@@ -190,18 +202,6 @@ function targetsOf(
   const data = new Float32Array(count * classes).fill(smoothing / classes);
   for (let n = 0; n < count; n++) data[n * classes + labels[n] + labelOffset] += 1 - smoothing;
   return { type: 'float', dims, data };
-}
-
-async function taught(
-  teacher: Session | undefined,
-  input: Feeds[string],
-  dims: readonly number[],
-  signal: AbortSignal,
-): Promise<Feeds[string]> {
-  if (!teacher) throw new CoppiceError('no-teacher', 'A loss reads a teacher, and there is none.');
-  const name = teacher.outputs.at(-1)!;
-  const outputs = await teacher.run({ [teacher.inputs[0].name]: input }, [name], signal);
-  return { ...outputs[name], dims };
 }
 
 function hits({ data, dims }: Feeds[string], labels: Int32Array, offset: number): number {

@@ -9,6 +9,7 @@ import { poolingGradients } from './pooling';
 import { productGradients } from './products';
 import { reductionGradients } from './reduction';
 import { softmaxGradients } from './softmax';
+import { straightThroughGradients } from './straight-through';
 import { unaryGradients } from './unary';
 
 const all: Readonly<Record<string, Gradient>> = {
@@ -18,6 +19,7 @@ const all: Readonly<Record<string, Gradient>> = {
   ...convolutionGradients,
   ...normalizationGradients,
   ...softmaxGradients,
+  ...straightThroughGradients,
   ...poolingGradients,
   ...reductionGradients,
   ...movingGradients,

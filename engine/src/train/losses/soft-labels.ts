@@ -10,12 +10,12 @@ export function softLabels(temperature: number): Loss {
   return {
     id: 'soft_labels',
     doc: 'Divergence from what a teacher says, softened by a temperature; needs no labels.',
-    write: ({ output, shape, emit, floats, fed }) => {
+    write: ({ output, shape, emit, floats, teacher }) => {
       const logs = (value: string) =>
         emit('LogSoftmax', [emit('Mul', [value, floats(1 / temperature)])], { axis: 1 });
-      const teacher = logs(fed('teacher'));
-      const difference = emit('Sub', [teacher, logs(output)]);
-      const divergence = emit('Mul', [emit('Exp', [teacher]), difference]);
+      const wanted = logs(teacher());
+      const difference = emit('Sub', [wanted, logs(output)]);
+      const divergence = emit('Mul', [emit('Exp', [wanted]), difference]);
       const sum = emit('ReduceSum', [divergence], { keepdims: 0 });
       return emit('Mul', [sum, floats(temperature ** 2 / shape(output)[0])]);
     },

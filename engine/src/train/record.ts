@@ -1,0 +1,139 @@
+/**
+ * A model in the form in which it is trained: a fixed batch, its parameters cut out of one flat vector
+ * that is fed, and a tape that can be gone through backwards.
+ */
+
+import { inlineFunctions } from '../ir/inline-functions';
+import { CoppiceError } from '../ir/issue';
+import type { Model, Node, Tensor } from '../ir/model';
+import { dimsOf } from '../ir/tensor';
+import { topologicalOrder } from '../ir/traverse';
+import { constantTensor } from '../ops/constant';
+import { inferTypes } from '../ops/infer';
+import { reshape } from '../ops/gradients/support';
+import { raiseOpset } from '../passes/quantize/opset/raise-opset';
+import { GraphBuilder, trainingOpset } from './graph-builder';
+import { logitsOf } from './logits';
+import type { Loss, LossShapes } from './losses/loss';
+import { extraParameters, parametersOf, type ExtraParameter, type Parameter } from './parameters';
+import { Tape } from './tape';
+import { writeLosses } from './write-losses';
+
+export interface RecordOptions {
+  readonly batch: number;
+  /** Which layers are trained. */
+  readonly trained: (layer: string) => boolean;
+  /** What is trained besides them. */
+  readonly extra?: readonly ExtraParameter[];
+  /** `batch`: BatchNormalization takes the statistics of each batch; `fixed`: the running ones. */
+  readonly statistics: 'batch' | 'fixed';
+  readonly losses: readonly { readonly loss: Loss; readonly weight: number }[];
+  /** What losses may read, as long as it runs beside the steps. */
+  readonly teacher?: Model;
+}
+
+/** The forward pass and the loss, written; the backward pass is up to `tape.gradients(loss)`. */
+export interface Recorded {
+  readonly build: GraphBuilder;
+  readonly tape: Tape;
+  /** The layout of the flat vector `@weights`. */
+  readonly parameters: readonly Parameter[];
+  /** The layout of `@statistics`: running means and variances. */
+  readonly statistics: readonly Tensor[];
+  /** The model's output before its softmax. */
+  readonly logits: string;
+  readonly loss: string;
+}
+
+/** @throws CoppiceError naming the node that stands in the way. */
+export function record(given: Model, options: RecordOptions): Recorded {
+  const model = raiseOpset(inlineFunctions(given).model, trainingOpset);
+  const graph = model.graph!;
+  const shapes = shapesFor(model, options);
+  const parameters = allParameters(model, options, shapes);
+  const build = new GraphBuilder();
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const types = inferTypes(model, { inputs: batched(model, options.batch) });
+  for (const { name = '' } of graph.input) {
+    if (constants.has(name)) continue;
+    const { dtype = 'float', shape = [] } = types.type(name) ?? {};
+    build.input(name, dtype, shape.map(Number));
+  }
+  const training = options.statistics === 'batch';
+  const statistics = training ? runningStatistics(graph.node, graph.initializer) : [];
+  const held = new Set<string | undefined>([...parameters, ...statistics].map(({ name }) => name));
+  for (const tensor of graph.initializer) if (!held.has(tensor.name)) build.initializer(tensor);
+  const tensors = parameters.map(({ tensor }) => tensor);
+  splitInput(build, '@weights', tensors);
+  if (statistics.length > 0) splitInput(build, '@statistics', statistics);
+
+  const names = parameters.map(({ name }) => name);
+  const tape = new Tape(build, names);
+  for (const node of topologicalOrder(graph).order) {
+    const tensor = constantTensor(node);
+    if (tensor) build.initializer({ ...tensor, name: node.output[0] });
+    else tape.record(node, training);
+  }
+  const logits = logitsOf(model);
+  const loss = writeLosses(build, tape, logits, options, shapes);
+  return { build, tape, parameters, statistics, logits, loss };
+}
+
+function allParameters(model: Model, options: RecordOptions, shapes: LossShapes): Parameter[] {
+  const heads = options.losses.flatMap(({ loss }) => loss.learns?.(shapes) ?? []);
+  const extra = extraParameters([...(options.extra ?? []), ...heads]);
+  const taken = new Set(extra.map(({ name }) => name));
+  const own = parametersOf(model, options.trained).filter(({ name }) => !taken.has(name));
+  if (own.length + (options.extra?.length ?? 0) === 0) {
+    throw new CoppiceError('nothing-to-train', 'No layer of the model is to be trained.');
+  }
+  return [...own, ...extra];
+}
+
+/** Feeds tensors as one flat vector and cuts it into them, under the names they have. */
+function splitInput(build: GraphBuilder, name: string, tensors: readonly Tensor[]): void {
+  const dims = tensors.map(dimsOf);
+  const sizes = dims.map((each) => each.reduce((product, dim) => product * dim, 1));
+  const flat = build.input(name, 'float', [sizes.reduce((sum, size) => sum + size, 0)]);
+  const parts = build.emitAll('Split', [flat, build.integers(sizes)], tensors.length, { axis: 0 });
+  for (const [i, part] of parts.entries()) {
+    build.emitAs(tensors[i].name!, reshape(build, part, dims[i]));
+  }
+}
+
+/** Shapes of all values of the model and of its teacher, for one batch. */
+function shapesFor(model: Model, { batch, teacher }: RecordOptions): LossShapes {
+  const lookUp = (of: Model | undefined, whose: string) => {
+    const types = of && inferTypes(of, { inputs: batched(of, batch) });
+    return (value: string): readonly number[] => {
+      const shape = types?.type(value)?.shape;
+      if (shape?.every((dim) => typeof dim === 'number')) return shape;
+      throw new CoppiceError(
+        'unknown-shape',
+        `The sizes of "${value}" of the ${whose} are not known, so that no loss can be made of it.`,
+      );
+    };
+  };
+  return { shape: lookUp(model, 'model'), teacherShape: lookUp(teacher, 'teacher') };
+}
+
+/** Shapes of the inputs with this batch as the first size, wherever the model leaves it open or says 1. */
+function batched(model: Model, batch: number): Record<string, number[]> {
+  const types = inferTypes(model);
+  return Object.fromEntries(
+    (model.graph?.input ?? []).flatMap(({ name = '' }) => {
+      const shape = types.type(name)?.shape;
+      if (!shape || shape.length === 0) return [];
+      return [[name, shape.map((dim, axis) => (axis === 0 ? batch : Number(dim)))]];
+    }),
+  );
+}
+
+function runningStatistics(nodes: readonly Node[], tensors: readonly Tensor[]): Tensor[] {
+  const names = new Set(
+    nodes
+      .filter(({ opType }) => opType === 'BatchNormalization')
+      .flatMap(({ input }) => input.slice(3, 5)),
+  );
+  return tensors.filter(({ name }) => names.has(name ?? ''));
+}

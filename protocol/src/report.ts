@@ -1,6 +1,7 @@
 /** The report of a compression: what `--json` prints, `report.json` holds and the webview shows. */
 
 import type { DeviceSummary, LatencyEstimate } from './device';
+import type { TrainingCurve } from './training';
 
 export interface ModelFigures {
   readonly params: number;
@@ -49,6 +50,8 @@ export interface StepReport {
   readonly figures: ModelFigures;
   readonly groups: readonly GroupReport[];
   readonly notes: readonly string[];
+  /** How training went, in the order of trainings; absent where nothing was trained. */
+  readonly curves?: readonly TrainingCurve[];
 }
 
 export interface Verification {

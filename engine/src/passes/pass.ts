@@ -1,6 +1,7 @@
 /** The contract of a compression pass. `index.ts` lists all passes. */
 
 import type { Why } from '#protocol/report';
+import type { TrainingCurve, TrainingFigures } from '#protocol/training';
 import type { z } from 'zod';
 import type { Model } from '../ir/model';
 import type { Issue } from '../ir/issue';
@@ -42,6 +43,8 @@ export interface PassResult {
    * the cut model (before any recovery), relative to the largest output.
    */
   readonly maskedError?: MaskedError;
+  /** For passes that trained: one curve for each training, in their order. */
+  readonly curves?: readonly TrainingCurve[];
 }
 
 export interface MaskedError {
@@ -90,4 +93,6 @@ export interface Progress {
   readonly message: string;
   /** 0 … 1 where known. */
   readonly fraction?: number;
+  /** While something is trained: the step that was just made, and the curve up to it. */
+  readonly training?: { readonly figures: TrainingFigures; readonly curve: TrainingCurve };
 }

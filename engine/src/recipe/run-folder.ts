@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { MaskedError } from '../passes/pass';
-import type { GroupReport, ModelFigures, ReportIssue } from '../report/report';
+import type { GroupReport, ModelFigures, ReportIssue, StepReport } from '../report/report';
 import { fileHash } from './identity';
 
 /** What is kept of a finished step. */
@@ -28,6 +28,7 @@ export interface FinishedStep {
   readonly groups: readonly GroupReport[];
   readonly issues: readonly ReportIssue[];
   readonly maskedError: MaskedError | null;
+  readonly curves?: StepReport['curves'];
 }
 
 export interface RunState {

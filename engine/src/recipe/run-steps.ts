@@ -112,6 +112,7 @@ async function runStep(
     groups: result.notes,
     issues: result.issues.map(({ severity, code, message }) => ({ severity, code, message })),
     maskedError: result.maskedError ?? null,
+    ...(result.curves ? { curves: result.curves } : {}),
   };
   return { model: result.model, step };
 }
@@ -124,6 +125,6 @@ function findPass(id: string): Pass {
 
 /** Progress of a part as progress of the whole. */
 function scaled(request: RunRequest, start: number, share: number) {
-  return ({ message, fraction }: Progress): void =>
-    request.progress({ message, fraction: start + share * (fraction ?? 0) });
+  return (progress: Progress): void =>
+    request.progress({ ...progress, fraction: start + share * (progress.fraction ?? 0) });
 }

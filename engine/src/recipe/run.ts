@@ -154,9 +154,10 @@ function timingOf({ totalMs, layersMs, conversionsMs }: LayerTimes): Timing {
   return { totalMs, layersMs, conversionsMs };
 }
 
-function stepReport({ pass, options, seconds, figures, groups, issues }: FinishedStep): StepReport {
+function stepReport(step: FinishedStep): StepReport {
+  const { pass, options, seconds, figures, groups, issues, curves } = step;
   const notes = issues.map(({ message }) => message);
-  return { pass, options, seconds, figures, groups, notes };
+  return { pass, options, seconds, figures, groups, notes, ...(curves ? { curves } : {}) };
 }
 
 function openSource(path: string): { model: Model; issues: Issue[] } {

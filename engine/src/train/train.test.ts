@@ -85,11 +85,11 @@ describe('training', () => {
     const start = disturbed();
     const before = await accuracy(start);
     const labels = await run(start, { epochs: 2 });
-    expect(labels.epochs[1].loss).toBeLessThan(labels.epochs[0].loss);
+    expect(labels.curve.epochs[1].loss).toBeLessThan(labels.curve.epochs[0].loss);
     expect(await accuracy(labels.model)).toBeGreaterThan(before + 0.05);
     const losses = [{ loss: softLabels(4), weight: 1 }];
     const taught = await run(start, { epochs: 2, losses }, model);
-    expect(taught.epochs[1].loss).toBeLessThan(taught.epochs[0].loss);
+    expect(taught.curve.epochs[1].loss).toBeLessThan(taught.curve.epochs[0].loss);
     expect(await accuracy(taught.model)).toBeGreaterThan(before + 0.05);
   });
 
@@ -119,17 +119,17 @@ describe('training', () => {
   });
 
   it('begins an epoch again at a lower rate when the loss grows beyond all numbers', async () => {
-    const { issues, epochs } = await run(
+    const { issues, curve } = await run(
       model,
       { rate: 3e4, statistics: 'fixed' },
       undefined,
       128,
     ).catch((error: unknown) => ({
       issues: [{ code: (error as { code: string }).code }],
-      epochs: [],
+      curve: undefined,
     }));
     expect(['rate-lowered', 'diverged']).toContain(issues[0]?.code);
-    for (const { loss } of epochs) expect(loss).toBeLessThan(Infinity);
+    for (const { loss } of curve?.epochs ?? []) expect(loss).toBeLessThan(Infinity);
   });
 
   it('asks for labels where a loss needs them', async () => {

@@ -8,6 +8,7 @@ import { encodeModel } from '../onnx/write';
 import { exposeOutputs } from '../runtime/expose-outputs';
 import type { Feeds, Runtime, Session } from '../runtime/runtime';
 import { augment, type Augmentation } from './augment';
+import { emptyCurve, withEpoch, withStep, type TrainingCurve, type TrainingFigures } from './curve';
 import { rateAt, type Schedule } from './schedules';
 import { firstState, nextState, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
@@ -34,22 +35,13 @@ export interface TrainContext {
   readonly directory?: string;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** After each step: the epoch that goes on, and how far the whole is. */
-  progress(epoch: EpochFigures, fraction: number): void;
-}
-
-export interface EpochFigures {
-  readonly epoch: number;
-  /** Mean over the steps so far. */
-  readonly loss: number;
-  /** Share of the training images that were right as they were seen; null without labels. */
-  readonly accuracy: number | null;
-  readonly rate: number;
+  /** After each step, with the curve up to it. */
+  progress(figures: TrainingFigures, curve: TrainingCurve): void;
 }
 
 export interface Trained {
   readonly model: Model;
-  readonly epochs: readonly EpochFigures[];
+  readonly curve: TrainingCurve;
   readonly issues: readonly Issue[];
 }
 
@@ -87,24 +79,23 @@ export async function train(
   const teacher =
     taught.length > 0 ? await openTeacher(context.teacher!, taught, context) : undefined;
   const issues: Issue[] = [];
-  const epochs: EpochFigures[] = [];
   try {
     let state = firstState(graph, options.optimizer.moments);
+    let curve = emptyCurve(options.epochs * batches, batches);
     let factor = 1;
     let retries = 0;
-    while (epochs.length < options.epochs) {
-      const begun = { epoch: epochs.length, batches, factor };
+    while (curve.epochs.length < options.epochs) {
+      const begun = { epoch: curve.epochs.length, batches, factor, curve };
       const done = await runEpoch(session, teacher, state, begun, options, context);
       if (done) {
-        state = done.state;
-        epochs.push(done.figures);
+        ({ state, curve } = done);
         continue;
       }
       if (retries++ === maxRetries) throw diverged(options.rate * factor);
       factor *= lowered;
-      issues.push(retried(epochs.length + 1, options.rate * factor));
+      issues.push(retried(curve.epochs.length + 1, options.rate * factor));
     }
-    return { model: trainedModel(model, graph, state), epochs, issues };
+    return { model: trainedModel(model, graph, state), curve, issues };
   } finally {
     await session.close();
     await teacher?.close();
@@ -131,6 +122,7 @@ interface Begun {
   readonly epoch: number;
   readonly batches: number;
   readonly factor: number;
+  readonly curve: TrainingCurve;
 }
 
 /** Undefined where the loss is no number any more. */
@@ -138,10 +130,10 @@ async function runEpoch(
   session: Session,
   teacher: Session | undefined,
   first: State,
-  { epoch, batches, factor }: Begun,
+  { epoch, batches, factor, curve: begun }: Begun,
   options: TrainOptions,
   context: TrainContext,
-): Promise<{ state: State; figures: EpochFigures } | undefined> {
+): Promise<{ state: State; curve: TrainingCurve } | undefined> {
   const { data, seed, signal } = context;
   const random = seededRandom(seed + 7919 * epoch);
   const steps = options.epochs * batches;
@@ -151,7 +143,8 @@ async function runEpoch(
     ...Object.keys(first).map((name) => `@next.${name.slice(1)}`),
   ];
   let state = first;
-  let figures: EpochFigures = { epoch, loss: 0, accuracy: null, rate: 0 };
+  let curve = begun;
+  let rate = 0;
   let [loss, right, at] = [0, 0, 0];
   for await (const batch of data
     .sample(data.samples, seed + epoch)
@@ -159,7 +152,7 @@ async function runEpoch(
     if (at === batches) break;
     signal.throwIfAborted();
     const step = epoch * batches + at++;
-    const rate = rateAt(step, steps, options.warmUp, options.rate * factor, options.schedule);
+    rate = rateAt(step, steps, options.warmUp, options.rate * factor, options.schedule);
     const images = augment(batch.data as Float32Array, batch.dims, options.augmentation, random);
     const input = { type: 'float' as const, dims: batch.dims, data: images };
     const inputs = session.inputs.filter(({ name }) => !name.startsWith('@'));
@@ -177,13 +170,18 @@ async function runEpoch(
     const own = outputs['@loss'].data[0] as number;
     if (!Number.isFinite(own)) return undefined;
     state = nextState(state, outputs);
+    const hit = batch.labels ? hits(outputs['@logits'], batch.labels, options.labelOffset) : null;
     loss += own;
-    right += batch.labels ? hits(outputs['@logits'], batch.labels, options.labelOffset) : 0;
-    const accuracy = batch.labels ? right / (at * options.batch) : null;
-    figures = { epoch: epoch + 1, loss: loss / at, accuracy, rate };
-    context.progress(figures, (step + 1) / steps);
+    right += hit ?? NaN;
+    const accuracy = hit === null ? null : hit / options.batch;
+    const of = { step: step + 1, steps, epoch: epoch + 1, epochs: options.epochs };
+    const figures = { ...of, loss: own, accuracy, rate };
+    curve = withStep(curve, figures);
+    context.progress(figures, curve);
   }
-  return { state, figures };
+  const accuracy = Number.isNaN(right) ? null : right / (at * options.batch);
+  const ended = { step: (epoch + 1) * batches, epoch: epoch + 1, loss: loss / at, accuracy, rate };
+  return { state, curve: withEpoch(curve, ended) };
 }
 
 /** Class shares, [N, classes]. */

@@ -8,12 +8,18 @@ import { CoppiceError, type Issue } from '../../ir/issue';
 import { isAbort } from '../../ir/cancellation';
 import type { Model } from '../../ir/model';
 import { loadModel } from '../../onnx/load';
+import {
+  recent,
+  type EpochPoint,
+  type TrainingCurve,
+  type TrainingFigures,
+} from '../../train/curve';
 import { crossEntropy } from '../../train/losses/cross-entropy';
 import { softLabels } from '../../train/losses/soft-labels';
 import { optimizers } from '../../train/optimizers';
 import { parametersOf } from '../../train/parameters';
 import { schedules } from '../../train/schedules';
-import { train, type EpochFigures, type TrainOptions } from '../../train/train';
+import { train, type TrainOptions } from '../../train/train';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { finetuneOptions, type FinetuneOptions } from './options';
 
@@ -60,7 +66,7 @@ async function run(
   };
   const {
     model: tuned,
-    epochs,
+    curve,
     issues,
   } = await train(model, trainOptions, {
     runtime,
@@ -68,7 +74,12 @@ async function run(
     teacher: distill > 0 ? teacher : undefined,
     seed,
     signal,
-    progress: (figures, fraction) => progress({ message: messageOf(figures, options), fraction }),
+    progress: (figures, curve) =>
+      progress({
+        message: messageOf(figures, curve),
+        fraction: figures.step / figures.steps,
+        training: { figures, curve },
+      }),
   }).catch((error: unknown) => {
     if (isAbort(error) || error instanceof CoppiceError) throw error;
     const cause = error instanceof Error ? error.message : String(error);
@@ -77,7 +88,8 @@ async function run(
   return {
     model: tuned,
     changed: true,
-    notes: epochs.map((figures) => noteOf(figures, epochs[0])),
+    notes: curve.epochs.map((epoch) => noteOf(epoch, curve.epochs[0])),
+    curves: [curve],
     issues: [...issues, accountOf(options, samples, labels, distill)],
   };
 }
@@ -120,12 +132,13 @@ function teacherOf(
   return original === model ? undefined : original;
 }
 
-function messageOf({ epoch, loss, accuracy }: EpochFigures, { epochs }: FinetuneOptions): string {
+function messageOf({ epoch, epochs }: TrainingFigures, curve: TrainingCurve): string {
+  const { loss, accuracy } = recent(curve);
   const right = accuracy === null ? '' : `, ${(accuracy * 100).toFixed(1)} % right`;
   return `epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${right}`;
 }
 
-function noteOf(figures: EpochFigures, first: EpochFigures): PassNote {
+function noteOf(figures: EpochPoint, first: EpochPoint): PassNote {
   const { epoch, loss, accuracy, rate } = figures;
   return {
     subject: `epoch ${epoch}`,

@@ -1,0 +1,64 @@
+/** A network of the benchmark, ready to be trained: each run is one step on the same batch. */
+
+import type { Runtime } from '#engine/runtime/runtime';
+import { encodeModel } from '#engine/onnx/write';
+import { crossEntropy } from '#engine/train/losses/cross-entropy';
+import { sgd } from '#engine/train/optimizers/sgd';
+import { firstState, nextState } from '#engine/train/state';
+import { stepGraph } from '#engine/train/step-graph';
+import * as networks from '#engine/train/testing/networks';
+
+export interface Step {
+  readonly parameters: number;
+  /** Gives the loss. */
+  run(): Promise<number>;
+}
+
+export async function openStep(
+  runtime: Runtime,
+  name: string,
+  batch: number,
+  profile = false,
+): Promise<Step & { session: Awaited<ReturnType<Runtime['open']>> }> {
+  const make = networks[name as 'resnet20' | 'resnet50' | 'mobilenetV2'];
+  const { model, input, classes } = make(batch);
+  const graph = stepGraph(model, {
+    batch,
+    trained: () => true,
+    statistics: 'batch',
+    losses: [{ loss: crossEntropy, weight: 1 }],
+    optimizer: sgd,
+    optimizerOptions: { momentum: 0.9, nesterov: false, decay: 1e-4 },
+  });
+  const session = await runtime.open(encodeModel(graph.model), {
+    optimize: 'basic',
+    memoryPattern: false,
+    profile,
+  });
+  const size = batch * input.reduce((product, dim) => product * dim, 1);
+  const targets = new Float32Array(batch * classes);
+  networks.hashed('classes', batch).forEach((value, n) => {
+    targets[n * classes + Math.floor(((value + 1) / 2) * classes)] = 1;
+  });
+  const fixed = {
+    x: tensor([batch, ...input], networks.hashed('input', size)),
+    '@targets': tensor([batch, classes], targets),
+    '@rate': tensor([], Float32Array.of(0.05)),
+    '@step': tensor([], Float32Array.of(1)),
+  };
+  let state = firstState(graph, 1);
+  const wanted = ['@loss', ...Object.keys(state).map((each) => `@next.${each.slice(1)}`)];
+  return {
+    session,
+    parameters: graph.parameters.reduce((total, parameter) => total + parameter.size, 0),
+    run: async () => {
+      const outputs = await session.run({ ...fixed, ...state }, wanted);
+      state = nextState(state, outputs);
+      return outputs['@loss'].data[0] as number;
+    },
+  };
+}
+
+function tensor(dims: readonly number[], data: Float32Array) {
+  return { type: 'float' as const, dims, data };
+}

@@ -9,6 +9,7 @@ import { startRuntime } from '#engine/runtime/client';
 import { missedTarget } from '#protocol/report';
 import type { Command } from '../command';
 import { reportTable } from '../report-table';
+import { showProgress } from '../training-progress';
 
 export const compress: Command = {
   name: 'compress',
@@ -40,7 +41,7 @@ export const compress: Command = {
         folder: typeof flags.folder === 'string' ? flags.folder : runFolderOf(recipe, path),
         runtime,
         signal,
-        progress: ({ message, fraction }) => terminal.progress(message, fraction),
+        progress: showProgress(terminal),
         page: readFileSync(join(__dirname, 'webview', 'report.js'), 'utf8'),
       });
       terminal.result(flags.json ? JSON.stringify(report) : reportTable(report));

@@ -16,6 +16,7 @@ import { explainTable } from '../explain-table';
 import { openModel } from '../open-model';
 import { optionFlags, toFlag, toKey } from '../option-flags';
 import { reportTable } from '../report-table';
+import { showProgress } from '../training-progress';
 
 export function passCommand(pass: Pass): Command {
   const options = optionFlags(pass.options).filter(({ name }) => name !== 'seed');
@@ -78,7 +79,7 @@ async function runPass(
       text: null,
       runtime,
       signal,
-      progress: ({ message, fraction }) => terminal.progress(message, fraction),
+      progress: showProgress(terminal),
     });
     const explained = flags.explain ? explainTable(report.steps[0].groups, terminal.width) : '';
     const text = [reportTable(report), explained].filter(Boolean).join('\n\n');
@@ -111,7 +112,7 @@ async function explainPass(
       calibration,
       device: await targetOf(flags.device, terminal),
       cache: cacheBeside(recipe),
-      progress: ({ message, fraction }) => terminal.progress(message, fraction),
+      progress: showProgress(terminal),
     });
     const said = issues.map(({ severity, code, message }) => ({ severity, code, message }));
     terminal.result(

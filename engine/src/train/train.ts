@@ -35,7 +35,7 @@ export interface TrainContext {
   readonly directory?: string;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** After each step, with the curve up to it. */
+  /** After each step and again after each epoch, with the curve up to it. */
   progress(figures: TrainingFigures, curve: TrainingCurve): void;
 }
 
@@ -144,7 +144,7 @@ async function runEpoch(
   ];
   let state = first;
   let curve = begun;
-  let rate = 0;
+  let figures: TrainingFigures | undefined;
   let [loss, right, at] = [0, 0, 0];
   for await (const batch of data
     .sample(data.samples, seed + epoch)
@@ -152,7 +152,7 @@ async function runEpoch(
     if (at === batches) break;
     signal.throwIfAborted();
     const step = epoch * batches + at++;
-    rate = rateAt(step, steps, options.warmUp, options.rate * factor, options.schedule);
+    const rate = rateAt(step, steps, options.warmUp, options.rate * factor, options.schedule);
     const images = augment(batch.data as Float32Array, batch.dims, options.augmentation, random);
     const input = { type: 'float' as const, dims: batch.dims, data: images };
     const inputs = session.inputs.filter(({ name }) => !name.startsWith('@'));
@@ -175,13 +175,15 @@ async function runEpoch(
     right += hit ?? NaN;
     const accuracy = hit === null ? null : hit / options.batch;
     const of = { step: step + 1, steps, epoch: epoch + 1, epochs: options.epochs };
-    const figures = { ...of, loss: own, accuracy, rate };
+    figures = { ...of, loss: own, accuracy, rate };
     curve = withStep(curve, figures);
     context.progress(figures, curve);
   }
+  const { step, rate } = figures!;
   const accuracy = Number.isNaN(right) ? null : right / (at * options.batch);
-  const ended = { step: (epoch + 1) * batches, epoch: epoch + 1, loss: loss / at, accuracy, rate };
-  return { state, curve: withEpoch(curve, ended) };
+  curve = withEpoch(curve, { epoch: epoch + 1, step, loss: loss / at, accuracy, rate });
+  context.progress(figures!, curve);
+  return { state, curve };
 }
 
 /** Class shares, [N, classes]. */

@@ -46,7 +46,7 @@ async function run(
   }
   const seed = options.seed ?? context.seed;
   const teacher = teacherOf(model, options, context);
-  const labels = options.labels ?? (calibration.labelled ? 1 : 0);
+  const labels = options.cross_entropy ?? (calibration.labelled ? 1 : 0);
   const distill = teacher ? options.distill : 0;
   if (labels + distill === 0) {
     throw new CoppiceError(

@@ -31,7 +31,7 @@ export const finetuneOptions = z.strictObject({
     .lt(1)
     .default(0)
     .describe('Share of each label that is spread over all classes.'),
-  labels: z
+  cross_entropy: z
     .number()
     .min(0)
     .optional()

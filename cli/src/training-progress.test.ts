@@ -48,7 +48,7 @@ describe('training in the terminal', () => {
     expect(notes[0]).toMatch(/^epoch 1 of 2: loss [\d.]+, [\d.]+ % right, rate [\d.]+$/);
     expect(lines[0]).not.toContain('left');
     expect(lines.at(-2)).toMatch(
-      /^epoch 2 of 2 · loss [\d.]+ · [\d.]+ % right · rate [\d.]+ · 0:00 left · [▁-█]{8}$/,
+      /^epoch 2 of 2 · loss [\d.]+ · [\d.]+ % right · 0:00 left · [▁-█]{8} · rate [\d.]+$/,
     );
   });
 

@@ -56,29 +56,27 @@ export function epochLine(point: EpochPoint, { figures, curve }: Training): stri
   return `${named(curve)}epoch ${epoch} of ${figures.epochs}: ${parts.join(', ')}`;
 }
 
-/** As much as there is room for: the epoch always, the rate and the drawing last. */
+/** As much as there is room for; the epoch always. */
 export function liveLine({ figures, curve }: Training, left: number | null, room: number): string {
   const { loss, accuracy } = recent(curve);
   const { epoch, epochs, rate } = figures;
-  const parts = [
-    { text: `${named(curve)}epoch ${epoch} of ${epochs}`, weight: 5 },
-    { text: `loss ${loss.toPrecision(3)}`, weight: 4 },
-    { text: accuracy === null ? '' : `${percent(accuracy)} right`, weight: 3 },
-    { text: `rate ${Number(rate.toPrecision(2))}`, weight: 1 },
-    { text: left === null ? '' : `${clock(left)} left`, weight: 2 },
-  ].filter(({ text }) => text !== '');
-  const joined = (): string => parts.map(({ text }) => text).join(' · ');
-  while (parts.length > 1 && joined().length > room) {
-    const least = Math.min(...parts.map(({ weight }) => weight));
-    parts.splice(
-      parts.findIndex(({ weight }) => weight === least),
-      1,
-    );
-  }
-  const width = Math.min(widestSparkline, room - joined().length - 3);
-  if (width < narrowestSparkline) return joined();
   const losses = curve.points.map((point) => point.loss);
-  return `${joined()} · ${sparkline(losses, width)}`;
+  const rest = [
+    `loss ${loss.toPrecision(3)}`,
+    ...(accuracy === null ? [] : [`${percent(accuracy)} right`]),
+    ...(left === null ? [] : [`${clock(left)} left`]),
+    // Stands for the drawing until it is known how wide that may be.
+    '▁'.repeat(narrowestSparkline),
+    `rate ${Number(rate.toPrecision(2))}`,
+  ];
+  const parts = [`${named(curve)}epoch ${epoch} of ${epochs}`];
+  for (const part of rest) {
+    if ([...parts, part].join(' · ').length > room) break;
+    parts.push(part);
+  }
+  const free = room - parts.join(' · ').length;
+  const width = Math.min(widestSparkline, narrowestSparkline + free);
+  return parts.map((part) => (part.startsWith('▁') ? sparkline(losses, width) : part)).join(' · ');
 }
 
 /** Values as blocks, from the least (low) to the largest (high); neighbours share a block where they must. */

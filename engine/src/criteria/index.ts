@@ -14,7 +14,10 @@ import { lossChange } from './loss-change';
 import { nuclearNorm } from './nuclear-norm';
 import { nuclearNormJoint } from './nuclear-norm-joint';
 import { outputChange } from './output-change';
+import { obd } from './obd';
 import { random } from './random';
+import { taylor } from './taylor';
+import { taylorWeights } from './taylor-weights';
 
 export const criteria: readonly Criterion[] = [
   l1,
@@ -30,6 +33,9 @@ export const criteria: readonly Criterion[] = [
   contribution,
   outputChange,
   lossChange,
+  taylor,
+  taylorWeights,
+  obd,
   random,
 ];
 

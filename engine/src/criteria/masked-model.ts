@@ -105,7 +105,8 @@ export function maskFeeds(
   ) as Feeds;
 }
 
-function maskPoints(group: ChannelGroup, analysis: ChannelAnalysis): MaskPoint[] {
+/** Where the channels of a group are read with weights of the main graph. */
+export function maskPoints(group: ChannelGroup, analysis: ChannelAnalysis): MaskPoint[] {
   const points = new Map<string, MaskPoint & { readers: Node[] }>();
   const fresh = freshNames(analysis.model.graph!);
   for (const { node, roles, inputs, inputLabels } of sitesOfMain(analysis)) {

@@ -30,18 +30,34 @@ export function sumOverUnits(
   context: CriterionContext,
   of: 'absolute' | 'square',
 ): Float64Array {
-  const { data, outer, inner } = layout(member, context);
-  const sums = new Float64Array(group.units).fill(NaN);
-  const extent = member.units.length;
+  const { dims } = context.tensor(member.tensor);
+  const data = floats(context.tensor(member.tensor));
+  const term =
+    of === 'square' ? (at: number) => data[at] * data[at] : (at: number) => Math.abs(data[at]);
+  return sumTerms(group, member, dims.map(Number), term);
+}
+
+/** The same of any term for each element of the member's tensor, which has these dimensions. */
+export function sumTerms(
+  { units }: ChannelGroup,
+  member: GroupMember,
+  dims: readonly number[],
+  term: (at: number) => number,
+): Float64Array {
+  const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+  const outer = product(dims.slice(0, member.axis));
+  const inner = product(dims.slice(member.axis + 1));
+  const sums = new Float64Array(units).fill(NaN);
   for (const unit of member.units) if (unit >= 0) sums[unit] = 0;
   for (let o = 0, at = 0; o < outer; o++) {
-    for (let i = 0; i < extent; i++, at += inner) {
-      const unit = member.units[i];
-      if (unit < 0) continue;
-      let sum = 0;
-      if (of === 'square') for (let k = at; k < at + inner; k++) sum += data[k] * data[k];
-      else for (let k = at; k < at + inner; k++) sum += Math.abs(data[k]);
-      sums[unit] += sum;
+    for (const unit of member.units) {
+      const end = at + inner;
+      if (unit < 0) at = end;
+      else {
+        let sum = 0;
+        for (; at < end; at++) sum += term(at);
+        sums[unit] += sum;
+      }
     }
   }
   return sums;

@@ -118,7 +118,7 @@ function shapesFor(model: Model, { batch, teacher }: RecordOptions): LossShapes 
 }
 
 /** Shapes of the inputs with this batch as the first size, wherever the model leaves it open or says 1. */
-function batched(model: Model, batch: number): Record<string, number[]> {
+export function batched(model: Model, batch: number): Record<string, number[]> {
   const types = inferTypes(model);
   return Object.fromEntries(
     (model.graph?.input ?? []).flatMap(({ name = '' }) => {

@@ -77,6 +77,8 @@ export interface Report {
   readonly model: { readonly path: string; readonly hash: string };
   readonly output: string;
   readonly seed: number;
+  /** What the steps calibrated and trained with, and what the models were measured on; absent without data. */
+  readonly data?: { readonly calibration: ReportData; readonly validation?: ReportData };
   readonly runtime: string | null;
   readonly metric: MetricName | null;
   readonly before: ModelFigures;
@@ -92,6 +94,13 @@ export interface Report {
   /** Layer by layer, in graph order, before and after. */
   readonly layers: readonly LayerComparison[];
   readonly issues: readonly ReportIssue[];
+}
+
+export interface ReportData {
+  readonly path: string;
+  readonly samples: number;
+  /** Of content and preprocessing. */
+  readonly hash: string;
 }
 
 /** Milliseconds of one inference on this machine, on one thread, both models measured in turns. */

@@ -84,6 +84,8 @@ describe('running a recipe', () => {
     expect(report.steps).toHaveLength(2);
     expect(report.steps[0].groups.length).toBeGreaterThan(3);
     expect(report.metric).toMatchObject({ id: 'top1', samples: 500 });
+    expect(report.data?.calibration.path).toMatch(/\.npz$/);
+    expect(report.data?.validation?.hash).not.toBe(report.data?.calibration.hash);
     expect(JSON.parse(readFileSync(reportFile, 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(report)),
     );

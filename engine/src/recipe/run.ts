@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { bytesOnDisk } from '../budget/facts';
+import type { Dataset } from '../data/dataset';
 import { estimate } from '../device/estimate';
 import { findTarget } from '../device/find-target';
 import type { Target } from '../device/profile';
@@ -19,12 +20,12 @@ import type { Progress } from '../passes/pass';
 import { deviceReport, memoryIssues } from '../report/device-report';
 import { compareLayers } from '../report/figures';
 import { measureLayers, type LayerTimes } from '../report/layer-times';
-import type { Report, StepReport, Timing } from '../report/report';
+import type { Report, ReportData, StepReport, Timing } from '../report/report';
 import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
 import { budgetIssues } from './budget-issues';
-import { openRecipeData } from './data-source';
+import { openRecipeData, type RecipeDatasets } from './data-source';
 import { canonicalJson, decisiveOf, modelHash, textHash } from './identity';
 import { integerSpeedIssue } from './integer-speed';
 import { createMeter } from './meter';
@@ -114,6 +115,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       model: { path: source, hash: provenance.source },
       output,
       seed: recipe.seed,
+      ...dataReport(data),
       runtime: runtime.name,
       metric: meter.metric,
       before,
@@ -152,6 +154,13 @@ async function timesOf(
 
 function timingOf({ totalMs, layersMs, conversionsMs }: LayerTimes): Timing {
   return { totalMs, layersMs, conversionsMs };
+}
+
+function dataReport({ calibration, validation }: RecipeDatasets): Pick<Report, 'data'> {
+  if (!calibration) return {};
+  const of = ({ path, samples, hash }: Dataset): ReportData => ({ path, samples, hash });
+  const measured = validation ? { validation: of(validation) } : {};
+  return { data: { calibration: of(calibration), ...measured } };
 }
 
 function stepReport(step: FinishedStep): StepReport {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { artifacts, picture, root } from '../browser';
-import { sampleReport } from '../sample-report';
+import { sampleTrainedReport } from '../sample-training';
 import { Suite, type Outcome } from '../suite';
 import { startEditor } from './code-server';
 import { scenarios } from './scenarios';
@@ -49,7 +49,7 @@ function exampleWorkspace(): string {
     rmSync(join(folder, made), { recursive: true, force: true });
   const run = join(folder, '.coppice', 'runs', 'sample');
   mkdirSync(run, { recursive: true });
-  writeFileSync(join(run, 'report.json'), JSON.stringify(sampleReport()));
+  writeFileSync(join(run, 'report.json'), JSON.stringify(sampleTrainedReport()));
   writeFileSync(
     join(folder, 'missing.py'),
     'from onnxruntime import InferenceSession\n\nsession = InferenceSession("models/absent.onnx")\n',

@@ -9,6 +9,7 @@ import { expectAccessible, picture, root } from '../browser';
 import { sampleComparison, sampleInspection } from '../sample-models';
 import { sampleSensitivity } from '../../support/sample-sensitivity';
 import { sampleReport } from '../sample-report';
+import { sampleTrainedReport } from '../sample-training';
 import { Suite } from '../suite';
 
 const viewport = { width: 1000, height: 900 };
@@ -221,6 +222,46 @@ export function webviewSuite(browser: Browser): Suite {
     assert.equal(await rows.count(), sampleReport().layers.length);
     const said = await report.getByText('One inference on one thread').innerText();
     assert.match(said.replace(/\s+/g, ' '), /takes 3\.82 ms before and 2\.19 ms after/);
+  });
+
+  const openTraining = (options: BrowserContextOptions = {}) =>
+    open(reportHtml(sampleTrainedReport(), bundle), options);
+
+  for (const [name, options] of Object.entries(looks)) {
+    suite.test(`the curves of a training in ${name} have no accessibility violation`, async () => {
+      const report = await openTraining(options);
+      await report.getByRole('slider', { name: 'Step' }).scrollIntoViewIfNeeded();
+      await picture(report, `training-${name}`);
+      await expectAccessible(report);
+    });
+  }
+
+  suite.test('keys go over the curves of a training, whose numbers are said', async () => {
+    const report = await openTraining();
+    await report.getByText('With fashion-calibration.npz (2,000 samples)').waitFor();
+    const slider = report.getByRole('slider', { name: 'Step' });
+    await slider.focus();
+    await report.keyboard.press('Home');
+    const said = /^Step 1 of 186, epoch 1: loss 1\.15, 81\.0 % right, rate 0\.02$/;
+    assert.match((await slider.getAttribute('aria-valuetext')) ?? '', said);
+    await report.getByText(said).waitFor();
+    await report.keyboard.press('End');
+    await report.getByText(/^Step 186 of 186, epoch 3/).waitFor();
+    const plot = report.getByRole('img', { name: 'Loss by epoch' });
+    const box = (await plot.boundingBox())!;
+    await report.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await report.getByText(/^Step \d\d of 186, epoch 2/).waitFor();
+  });
+
+  suite.test('the curves of a training are also tables', async () => {
+    const report = await openTraining();
+    const step = report.locator('coppice-curve');
+    await step.getByRole('button', { name: 'Show as Table' }).click();
+    const rows = (name: string) => report.getByRole('table', { name }).locator('tbody tr');
+    assert.equal(await rows('Epochs').count(), 3);
+    assert.equal(await rows('Steps').count(), 186);
+    assert.match(await rows('Epochs').last().innerText(), /^3\s+0\.3.*91\.4 %$/s);
+    await expectAccessible(report);
   });
 
   suite.test('a failure of the host is shown as a sentence', async () => {

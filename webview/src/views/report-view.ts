@@ -2,7 +2,13 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '@vscode-elements/elements/dist/vscode-badge/index.js';
-import type { GroupReport, LayerComparison, Report, StepReport } from '#protocol/report';
+import type {
+  GroupReport,
+  LayerComparison,
+  Report,
+  ReportData,
+  StepReport,
+} from '#protocol/report';
 import { fileName, formatChange, formatCount, formatMilliseconds, formatPercent } from '../format';
 import { actionBar } from '../parts/action-bar';
 import { isVerified, issueList, targetList, verificationList } from '../parts/checks';
@@ -12,6 +18,7 @@ import '../parts/layer-chart';
 import { mark } from '../parts/marks';
 import { deviceFigures, metricFigures, sizeFigures } from '../parts/report-figures';
 import '../parts/sortable-table';
+import '../parts/training-curve';
 import type { Column } from '../parts/sortable-table';
 import { listStyles, textStyles } from '../styles';
 
@@ -44,11 +51,11 @@ export class ReportView extends LitElement {
       ${metric === null ? nothing : html`<p class="muted">The ${metric.title} was measured on ${metric.samples.toLocaleString('en')} samples.</p>`}
       ${targetList(report.targets)} ${deviceSection(report.device)}
       <h2>Verification</h2>
-      ${verificationList(report.verification)} ${issueList(report.issues)}
+      ${verificationList(report.verification)} ${issueList(report.issues)} ${stepSection(report)}
       <h2>Layers</h2>
       <coppice-layers .layers=${report.layers}></coppice-layers>
       ${timeSection(report)} ${estimateSection(report)} ${groupSection(report.steps)}
-      ${stepSection(report)} ${recipeSection(report)}`;
+      ${recipeSection(report)}`;
   }
 }
 
@@ -227,9 +234,18 @@ const groupColumns: readonly Column<GroupRow>[] = [
 
 function stepSection(report: Report) {
   return html`<h2>Steps</h2>
+    ${dataLine(report)}
     <ol class="steps">
       ${report.steps.map((step) => stepItem(step, report))}
     </ol>`;
+}
+
+function dataLine({ data }: Report) {
+  if (data === undefined) return nothing;
+  const text = ({ path, samples }: ReportData): string =>
+    `${fileName(path)} (${samples.toLocaleString('en')} samples)`;
+  const measured = data.validation && `, measured on ${text(data.validation)}`;
+  return html`<p class="muted">With ${text(data.calibration)}${measured}.</p>`;
 }
 
 function stepItem(step: StepReport, report: Report) {
@@ -251,6 +267,7 @@ function stepItem(step: StepReport, report: Report) {
       · took ${step.seconds.toFixed(1)} s
     </p>
     ${step.notes.map((note) => html`<p>${note}</p>`)}
+    ${step.curves?.map((curve) => html`<coppice-curve .curve=${curve}></coppice-curve>`)}
   </li>`;
 }
 

@@ -8,6 +8,7 @@ import { makeTensor } from '../ir/tensor';
 import { dataTypeNamed, type DataTypeName } from '../ir/data-type';
 import { findOp } from '../ops';
 import type { GraphWriter } from '../ops/gradient';
+import { compoundOf } from '../ops/gradients/compound';
 import { typeOfTensor } from '../ops/known-types';
 import type { ValueType } from '../ops/op';
 
@@ -18,7 +19,7 @@ export class GraphBuilder implements GraphWriter {
   private readonly nodes: Node[] = [];
   private readonly initializers = new Map<string, Tensor>();
   private readonly inputs: ValueInfo[] = [];
-  private readonly types = new Map<string, ValueType>();
+  protected readonly types = new Map<string, ValueType>();
   private readonly known = new Map<string, string>();
   private count = 0;
 
@@ -54,8 +55,15 @@ export class GraphBuilder implements GraphWriter {
     this.add(makeIdentity(value, name));
   }
 
-  /** Takes a node as it is. */
+  /** Takes a node as it is; what is no operator is written with operators. */
   add(node: Node): void {
+    const compound = compoundOf(node);
+    if (compound) this.emitAs(node.output[0], compound.write(this, node));
+    else this.append(node);
+  }
+
+  /** A node that the runtime knows. */
+  protected append(node: Node): void {
     this.nodes.push(node);
     const rule = findOp(node)?.shape;
     const types = rule?.({
@@ -91,7 +99,9 @@ export class GraphBuilder implements GraphWriter {
     if (typeof values === 'number') {
       return this.shared(`float ${values}`, () => ['float', [], [values]]);
     }
-    return this.keep('float', dims ?? [values.length], values);
+    const all = dims ?? [values.length];
+    if (values.some((value) => value !== values[0])) return this.keep('float', all, values);
+    return this.shared(`floats ${values[0]} ${all.join()}`, () => ['float', all, values]);
   }
 
   integers(values: readonly number[]): string {
@@ -140,7 +150,7 @@ export class GraphBuilder implements GraphWriter {
 
   private shared(
     key: string,
-    make: () => [DataTypeName, readonly number[], readonly number[]],
+    make: () => [DataTypeName, readonly number[], Float32Array | readonly number[]],
   ): string {
     const found = this.known.get(key);
     if (found !== undefined) return found;

@@ -5,72 +5,64 @@
  */
 
 import { floatAttribute, intAttribute } from '../../ir/attributes';
-import type { BackwardContext, Gradient, GraphWriter } from '../gradient';
-import { meanOver, multiply, product, range, reshape, sizeOf, sumOver, sumTo } from './support';
+import type { BackwardContext, Gradient, GraphWriter, Saved } from '../gradient';
+import { channelAffine, channelBlend, channelDot, channelSum } from './channels';
+import { meanOver, multiply, range, reshape, sizeOf, sumTo } from './support';
 
 const batchNormalization: Gradient = {
-  forward: ({ node, write, training, output, update }) => {
+  forward: ({ node, write, training, output, update }): Saved => {
     const [x, scale, shift, runningMean, runningVariance] = node.input;
     const epsilon = floatAttribute(node, 'epsilon', 1e-5);
-    const [batch, channels, ...map] = write.shape(x);
-    const stretched = [1, channels, ...map.map(() => 1)];
-    const axes = [0, ...range(2, 2 + map.length)];
-    const count = batch * sizeOf(map);
+    const count = sizeOf(write.shape(x)) / write.shape(x)[1];
     if (!training) {
-      const inverse = inverseDeviation(write, runningVariance, epsilon);
       output(0, write.emit('BatchNormalization', [...node.input], { epsilon: { f: epsilon } }));
-      return { centred: '', mean: runningMean, inverse: reshape(write, inverse, stretched) };
+      return { mean: runningMean, inverse: inverseDeviation(write, runningVariance, epsilon) };
     }
-    const mean = meanOver(write, x, axes);
-    const centred = write.emit('Sub', [x, mean]);
+    const mean = multiply(write, channelSum(write, x), 1 / count);
+    const centred = centre(write, x, mean);
     // Not the mean of squares less the square of the mean, which loses all digits of the gradient.
-    const variance = multiply(write, dotByChannel(write, centred, centred), 1 / count);
-    const inverse = inverseDeviation(write, reshape(write, variance, stretched), epsilon);
-    const factor = write.emit('Mul', [inverse, reshape(write, scale, stretched)]);
-    const scaled = write.emit('Mul', [centred, factor]);
-    output(0, write.emit('Add', [scaled, reshape(write, shift, stretched)]));
+    const variance = multiply(write, channelDot(write, centred, centred), 1 / count);
+    const inverse = inverseDeviation(write, variance, epsilon);
+    output(0, channelAffine(write, centred, write.emit('Mul', [inverse, scale]), shift));
     const keep = floatAttribute(node, 'momentum', 0.9);
     const blend = (old: string, now: string) =>
       write.emit('Add', [multiply(write, old, keep), multiply(write, now, 1 - keep)]);
-    update(3, blend(runningMean, reshape(write, mean, [channels])));
+    update(3, blend(runningMean, mean));
     // The running variance is that of a population, estimated from a sample.
     update(4, blend(runningVariance, multiply(write, variance, count / Math.max(1, count - 1))));
-    return { centred, mean: '', inverse };
+    return { centred, inverse };
   },
   backward: ({ node, write, saved, gradient, wants, give }) => {
     const dy = gradient(0)!;
     const [x, scale] = node.input;
-    const [batch, channels, ...map] = write.shape(x);
-    const stretched = [1, channels, ...map.map(() => 1)];
-    const axes = [0, ...range(2, 2 + map.length)];
-    const fixed = saved.centred === '';
-    const centred = fixed
-      ? write.emit('Sub', [x, reshape(write, saved.mean, stretched)])
-      : saved.centred;
-    const factor = write.emit('Mul', [saved.inverse, reshape(write, scale, stretched)]);
-    if (fixed && wants(0)) give(0, write.emit('Mul', [dy, factor]));
+    const { mean, inverse } = saved;
+    const factor = write.emit('Mul', [inverse, scale]);
+    const fixed = mean !== undefined;
+    if (fixed && wants(0)) give(0, channelAffine(write, dy, factor, zeros(write, x)));
     if (fixed && !wants(1) && !wants(2)) return;
-    const shiftGradient = sumOver(write, dy, axes);
-    const along = reshape(write, dotByChannel(write, dy, centred), stretched);
-    if (wants(1)) give(1, reshape(write, write.emit('Mul', [along, saved.inverse]), [channels]));
-    if (wants(2)) give(2, reshape(write, shiftGradient, [channels]));
+    const centred = saved.centred ?? centre(write, x, mean);
+    const total = channelSum(write, dy);
+    const along = channelDot(write, dy, centred);
+    if (wants(1)) give(1, write.emit('Mul', [along, inverse]));
+    if (wants(2)) give(2, total);
     if (fixed || !wants(0)) return;
     // dx = factor · (dy − centred · slope − offset), with one number of each for a channel.
-    const count = batch * sizeOf(map);
-    const square = write.emit('Mul', [saved.inverse, saved.inverse]);
-    const slope = multiply(write, write.emit('Mul', [along, square]), 1 / count);
-    const offset = multiply(write, shiftGradient, 1 / count);
-    const bent = write.emit('Sub', [dy, write.emit('Mul', [centred, slope])]);
-    give(0, write.emit('Mul', [write.emit('Sub', [bent, offset]), factor]));
+    const count = sizeOf(write.shape(x)) / write.shape(x)[1];
+    const share = multiply(write, factor, -1 / count);
+    const square = write.emit('Mul', [inverse, inverse]);
+    const slope = write.emit('Mul', [write.emit('Mul', [along, square]), share]);
+    const offset = write.emit('Mul', [total, share]);
+    give(0, channelBlend(write, [dy, centred], [factor, slope, offset]));
   },
 };
 
-/** Σ a · b over the batch and the map, [channels]: dot products, which the runtime computes fast. */
-function dotByChannel(write: GraphWriter, a: string, b: string): string {
-  const [batch, channels, ...map] = write.shape(a);
-  const rows = [batch * channels, 1, sizeOf(map)];
-  const dots = product(write, reshape(write, a, rows), reshape(write, b, rows), { transB: true });
-  return sumOver(write, reshape(write, dots, [batch, channels]), [0], false);
+function centre(write: GraphWriter, x: string, mean: string): string {
+  const ones = write.floats(new Float32Array(write.shape(x)[1]).fill(1));
+  return channelAffine(write, x, ones, write.emit('Neg', [mean]));
+}
+
+function zeros(write: GraphWriter, x: string): string {
+  return write.floats(new Float32Array(write.shape(x)[1]));
 }
 
 function inverseDeviation(write: GraphWriter, variance: string, epsilon: number): string {

@@ -1,8 +1,21 @@
 /** What most gradient rules write. */
 
+import type { AttributeValue } from '../../ir/attributes';
 import type { GraphWriter } from '../gradient';
 
 export { sizeOf } from '../rules';
+
+export const compoundDomain = 'coppice';
+
+/** An operation that `compound.ts` knows how to write. */
+export function compound(
+  write: GraphWriter,
+  op: string,
+  inputs: readonly string[],
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): string {
+  return write.emit(op, inputs, attributes, compoundDomain);
+}
 
 export function multiply(write: GraphWriter, a: string, b: string | number): string {
   return write.emit('Mul', [a, typeof b === 'number' ? write.floats(b) : b]);

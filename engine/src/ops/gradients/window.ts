@@ -1,6 +1,6 @@
 /** The window of a node in a graph whose sizes are all known, with its pads spelled out. */
 
-import { intAttribute } from '../../ir/attributes';
+import { intAttribute, intsAttribute } from '../../ir/attributes';
 import type { Node } from '../../ir/model';
 import { windowOf } from '../sliding-window';
 
@@ -41,4 +41,21 @@ export function fixedWindow(
 
 export function padsOf({ begins, ends }: FixedWindow): number[] {
   return [...begins, ...ends];
+}
+
+/** As the attributes of Conv, and of the compounds that are made of one. */
+export function attributesOf(window: FixedWindow) {
+  return {
+    kernel_shape: [...window.kernel],
+    strides: [...window.strides],
+    dilations: [...window.dilations],
+    pads: padsOf(window),
+    group: window.groups,
+  };
+}
+
+/** The window that `attributesOf` spelled out. */
+export function spelledWindow(node: Node): FixedWindow {
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  return fixedWindow(node, kernel, [], []);
 }

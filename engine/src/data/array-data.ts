@@ -12,7 +12,7 @@ import { openNpy, type NpyArray } from './npy';
 import { formulaText, isIdentity, normalization, type Preprocessing } from './preprocessing';
 import { interleaved, planar, type Pixels, type Raster } from './raster';
 import type { SampleSource } from './sample-source';
-import { arrange, dimsOfRaster, formulaFor, writeValues } from './sample-transform';
+import { arrange, dimsOfRaster, formulaFor, imageLayoutOf, writeValues } from './sample-transform';
 import { openZip } from './zip';
 
 /** Names under which samples and labels are looked for, the first found first. */
@@ -87,7 +87,9 @@ function arraySource(
   return { path, samples, labels, hash, ...prepare, description };
 }
 
-type Preparation = Pick<SampleSource, 'sampleDims' | 'allocate' | 'write'> & { formula: string };
+type Preparation = Pick<SampleSource, 'sampleDims' | 'images' | 'allocate' | 'write'> & {
+  formula: string;
+};
 
 function prepareSamples(array: NpyArray, options: Preprocessing): Preparation {
   const image = imageReader(array, options);
@@ -109,6 +111,7 @@ function prepareImages(image: (index: number) => Raster, options: Preprocessing)
   const layout = options.layout ?? 'nchw';
   return {
     sampleDims: dimsOfRaster(first, options),
+    images: imageLayoutOf(first, options),
     formula: formulaText(formula),
     allocate: (elements) => new Float32Array(elements),
     write: (index, target, offset) => {

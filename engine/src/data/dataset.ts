@@ -9,6 +9,14 @@ export interface Batch {
   readonly dims: readonly number[];
   /** Class indices, one for each sample; absent where the data has no labels. */
   readonly labels?: Int32Array;
+  /** Which samples of the source these are, however the data was shuffled. */
+  readonly indices?: Uint32Array;
+}
+
+/** How images lie in a batch, and what black and white are in each channel where that is known. */
+export interface ImageLayout {
+  readonly layout: 'nchw' | 'nhwc';
+  readonly range?: { readonly black: readonly number[]; readonly white: readonly number[] };
 }
 
 export interface Dataset {
@@ -18,6 +26,8 @@ export interface Dataset {
   readonly labelled: boolean;
   /** Dimensions of one sample after preprocessing, without the batch. */
   readonly sampleDims: readonly number[];
+  /** Absent where samples are not known to be images. */
+  readonly images?: ImageLayout;
   /** What a sample is and how it is preprocessed, the formula included, in a sentence for people. */
   readonly description: string;
   /** Content identity for caches and run hashes: stored bytes, options and decoder, not the path. */
@@ -26,4 +36,6 @@ export interface Dataset {
   batches(size: number, signal?: AbortSignal): AsyncIterable<Batch>;
   /** A view of the first `count` samples after a seeded shuffle. */
   sample(count: number, seed: number): Dataset;
+  /** A view of the samples behind the first `count`, which are not prepared. */
+  skip(count: number): Dataset;
 }

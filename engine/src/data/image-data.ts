@@ -7,7 +7,7 @@ import type { ImageFile, ImageFiles } from './image-files';
 import { formulaText, type Preprocessing } from './preprocessing';
 import type { Raster } from './raster';
 import type { SampleSource } from './sample-source';
-import { arrange, dimsOfRaster, formulaFor, writeValues } from './sample-transform';
+import { arrange, dimsOfRaster, formulaFor, imageLayoutOf, writeValues } from './sample-transform';
 
 /**
  * The size of samples is that of the first image, which is decoded here.
@@ -38,6 +38,7 @@ export async function openImages(
     samples: files.length,
     labels: labelled ? Int32Array.from(files, (file) => file.label!) : undefined,
     sampleDims: dimsOfRaster(first, options),
+    images: imageLayoutOf(first, options),
     description:
       `images, ${first.width}×${first.height} ${options.channels ?? 'rgb'}, decoded by ` +
       `${decoder.name}; value = ${formulaText(formula)}`,

@@ -3,8 +3,9 @@
 import type { TypedArray } from '../ir/data-type';
 import { CoppiceError } from '../ir/issue';
 import { seededRandom } from '../linalg/random';
+import { ahead, nextTurn } from './ahead';
 import { derivedHash } from './content-hash';
-import type { Batch, Dataset } from './dataset';
+import type { Batch, Dataset, ImageLayout } from './dataset';
 
 /** What the kinds of data differ in. */
 export interface SampleSource {
@@ -12,6 +13,7 @@ export interface SampleSource {
   readonly samples: number;
   readonly labels?: Int32Array;
   readonly sampleDims: readonly number[];
+  readonly images?: ImageLayout;
   readonly description: string;
   readonly hash: string;
   /** An array of the type the samples have. */
@@ -39,6 +41,7 @@ function view(source: SampleSource, order: Uint32Array, hash: string): Dataset {
     samples: order.length,
     labelled: source.labels !== undefined,
     sampleDims: source.sampleDims,
+    images: source.images,
     description: `${order.length} samples of ${source.description}`,
     hash,
     batches: (size, signal) => ahead(batches(source, order, size, signal)),
@@ -48,6 +51,7 @@ function view(source: SampleSource, order: Uint32Array, hash: string): Dataset {
         .slice(0, count);
       return view(source, Uint32Array.from(chosen), derivedHash(hash, { count, seed }));
     },
+    skip: (count) => view(source, order.subarray(count), derivedHash(hash, { skip: count })),
   };
 }
 
@@ -70,27 +74,6 @@ async function* batches(
       if (writing) await writing.then(nextTurn);
     }
     const labels = source.labels && Int32Array.from(indices, (index) => source.labels![index]);
-    yield { data, dims: [indices.length, ...source.sampleDims], labels };
+    yield { data, dims: [indices.length, ...source.sampleDims], labels, indices };
   }
-}
-
-/** Prepares the next item while the consumer works on the current one. */
-async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
-  let next = items.next();
-  try {
-    for (;;) {
-      const item = await next;
-      if (item.done) return;
-      next = items.next();
-      // A failure ahead of time is reported when its turn comes, not as unhandled.
-      next.catch(() => undefined);
-      yield item.value;
-    }
-  } finally {
-    await items.return(undefined);
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,6 @@
 /** One stored sample to the values a model takes: resize, crop, channel order, formula, layout. */
 
+import type { ImageLayout } from './dataset';
 import { cropCentre, reverseChannels, toGray, type Raster } from './raster';
 import { resize, shortSide } from './resample';
 import { normalization, sizeOf, type Normalization, type Preprocessing } from './preprocessing';
@@ -33,6 +34,16 @@ export function dimsOfRaster(
 export function formulaFor(raster: Raster, options: Preprocessing): Normalization {
   const stored = raster.data instanceof Float32Array || raster.data instanceof Float64Array;
   return normalization(options, stored ? 'floats' : 'integers', raster.channels);
+}
+
+/** How samples lie, and what black and white become; unknown for floats that may be anything. */
+export function imageLayoutOf(raster: Raster, options: Preprocessing): ImageLayout {
+  const { scale, mean, std } = formulaFor(raster, options);
+  const layout = options.layout ?? 'nchw';
+  const bytes = raster.data instanceof Uint8Array;
+  if (!bytes && options.mean === undefined && options.std === undefined) return { layout };
+  const valueOf = (pixel: number) => mean.map((each, c) => (pixel * scale - each) / std[c]);
+  return { layout, range: { black: valueOf(0), white: valueOf(bytes ? 255 : 1 / scale) } };
 }
 
 /** Writes the values of an arranged raster to `target` from `offset`, by the formula. */

@@ -8,6 +8,7 @@ import type { Issue } from '../ir/issue';
 import type { Target } from '../device/profile';
 import type { Dataset } from '../data/dataset';
 import type { Runtime } from '../runtime/runtime';
+import type { CheckpointStore } from '../train/checkpoints';
 import type { Cache } from './cache';
 
 export interface Pass<Options = unknown> {
@@ -86,6 +87,8 @@ export interface PassContext {
   readonly device?: Target;
   /** Keeps measurements, so that a step that was stopped goes on. */
   readonly cache?: Cache;
+  /** Keeps what a training did so far, until the run has written its result. */
+  readonly checkpoints?: CheckpointStore;
 }
 
 export interface Progress {

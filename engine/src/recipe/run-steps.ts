@@ -8,6 +8,7 @@ import { writeModelFile } from '../onnx/write';
 import { passes } from '../passes';
 import type { Pass, Progress } from '../passes/pass';
 import type { ModelFigures } from '../report/report';
+import type { CheckpointStore } from '../train/checkpoints';
 import { cacheBeside } from './cache-folder';
 import type { RecipeDatasets } from './data-source';
 import { canonicalJson, fileHash, textHash } from './identity';
@@ -15,6 +16,14 @@ import type { Meter } from './meter';
 import type { RunRequest } from './run';
 import { emptyState, type FinishedStep } from './run-folder';
 import { stepOf } from './schema';
+
+/** What all steps of a run share. */
+export interface Surroundings {
+  readonly data: RecipeDatasets;
+  readonly meter: Meter;
+  readonly device: Target | undefined;
+  readonly checkpoints: CheckpointStore;
+}
 
 export interface StepsResult {
   readonly before: ModelFigures;
@@ -28,11 +37,10 @@ const stepsShare = 0.9;
 export async function runSteps(
   request: RunRequest,
   model: Model,
-  data: RecipeDatasets,
-  meter: Meter,
-  device: Target | undefined,
+  surroundings: Surroundings,
 ): Promise<StepsResult> {
   const { recipe, folder, signal } = request;
+  const { data, meter, device } = surroundings;
   // A device that was calibrated anew may be pruned for differently.
   const figures = device && textHash(canonicalJson(device));
   const identity = [data.calibration?.hash, data.validation?.hash, figures].join();
@@ -52,7 +60,8 @@ export async function runSteps(
       steps.push(known);
       continue;
     }
-    const done = await runStep(request, i, current, { original: model, data, meter, device });
+    const progress = (own: Progress): void => request.progress({ ...own, step: i });
+    const done = await runStep({ ...request, progress }, i, current, { original: model, ...surroundings });
     current = done.model;
     steps.push(done.step);
     folder?.writeState({ ...state, before, steps });
@@ -60,20 +69,12 @@ export async function runSteps(
   return { before, steps, result: current };
 }
 
-/** What all steps of a run share. */
-interface Surroundings {
-  readonly original: Model;
-  readonly data: RecipeDatasets;
-  readonly meter: Meter;
-  readonly device: Target | undefined;
-}
-
 /** Runs one step, measures its result, and keeps it in the run's folder. */
 async function runStep(
   request: RunRequest,
   at: number,
   model: Model,
-  { original, data, meter, device }: Surroundings,
+  { original, data, meter, device, checkpoints }: Surroundings & { readonly original: Model },
 ): Promise<{ model: Model; step: FinishedStep }> {
   const { recipe, folder, runtime, signal } = request;
   const { pass: id, options } = stepOf(recipe.steps[at]);
@@ -93,6 +94,7 @@ async function runStep(
     labelOffset: recipe.data?.label_offset,
     device,
     cache: cacheBeside(request.path),
+    checkpoints,
   };
   const started = performance.now();
   const result = await pass.run(model, options, context);

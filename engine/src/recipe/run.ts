@@ -25,6 +25,7 @@ import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
 import { budgetIssues } from './budget-issues';
+import { checkpointsBeside } from './checkpoint-folder';
 import { openRecipeData, type RecipeDatasets } from './data-source';
 import { canonicalJson, decisiveOf, modelHash, textHash } from './identity';
 import { integerSpeedIssue } from './integer-speed';
@@ -47,7 +48,12 @@ export interface RunRequest {
   readonly folder?: RunFolder;
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
-  progress(step: Progress): void;
+  progress(progress: RunProgress): void;
+}
+
+export interface RunProgress extends Progress {
+  /** Index of the step that goes on; absent before the first and after the last. */
+  readonly step?: number;
 }
 
 /** @throws CoppiceError when the model or data cannot be read, or a pass refuses the model. */
@@ -59,11 +65,13 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const { model, issues } = openSource(source);
   const data = await openRecipeData(recipe.data, directory);
   const device = await targetOfRecipe(recipe);
+  const checkpoints = checkpointsBeside(request.path);
   const meter = await createMeter({
     ...{ runtime, original: model, path: source, recipe, data, device, signal },
   });
   try {
-    const { before, steps, result } = await runSteps(request, model, data, meter, device);
+    const surroundings = { data, meter, device, checkpoints };
+    const { before, steps, result } = await runSteps(request, model, surroundings);
     signal.throwIfAborted();
     request.progress({ message: 'verifying the result', fraction: 0.97 });
     const provenance = {
@@ -78,6 +86,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       signal,
     });
     writeResult(finished, output, source);
+    checkpoints.clear();
     const after = steps.at(-1)!.figures;
     request.progress({ message: 'timing the layers', fraction: 0.98 });
     const times = await timesOf(runtime, [model, finished], dirname(source), signal);

@@ -3,7 +3,7 @@
 import { cloneModel } from '../ir/clone';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, makeTensor } from '../ir/tensor';
-import type { Feeds, NamedTensor } from '../runtime/runtime';
+import type { Feeds, NamedTensor, Session } from '../runtime/runtime';
 import { flatten } from './parameters';
 import type { StepGraph } from './step-graph';
 
@@ -30,8 +30,35 @@ export function nextState(state: State, outputs: Feeds): State {
   );
 }
 
+/** One step: what it gives besides, and the state after it. */
+export async function runStep(
+  session: Session,
+  feeds: Feeds,
+  state: State,
+  signal?: AbortSignal,
+): Promise<{ loss: number; logits: NamedTensor; state: State }> {
+  const wanted = [
+    '@loss',
+    '@logits',
+    ...Object.keys(state).map((name) => `@next.${name.slice(1)}`),
+  ];
+  const outputs = await session.run({ ...feeds, ...state }, wanted, signal);
+  const loss = outputs['@loss'].data[0] as number;
+  return { loss, logits: outputs['@logits'], state: nextState(state, outputs) };
+}
+
+/** What of a state makes the model. */
+export function learnt(state: State): State {
+  const made = ['@weights', '@statistics'].filter((name) => name in state);
+  return Object.fromEntries(made.map((name) => [name, state[name]]));
+}
+
 /** The model with what was learnt. */
-export function trainedModel(model: Model, graph: StepGraph, state: State): Model {
+export function trainedModel(
+  model: Model,
+  graph: Pick<StepGraph, 'parameters' | 'statistics'>,
+  state: State,
+): Model {
   const values = new Map<string, Tensor>();
   const cut = (name: string, tensors: readonly Tensor[]) => {
     const flat = state[name]?.data as Float32Array | undefined;

@@ -3,26 +3,30 @@
 import type { Dataset } from '../data/dataset';
 import { CoppiceError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
-import { seededRandom } from '../linalg/random';
 import { encodeModel } from '../onnx/write';
-import { exposeOutputs } from '../runtime/expose-outputs';
-import type { Feeds, Runtime, Session } from '../runtime/runtime';
-import { augment, type Augmentation } from './augment';
-import { emptyCurve, withEpoch, withStep, type TrainingCurve, type TrainingFigures } from './curve';
+import type { Runtime, Session } from '../runtime/runtime';
+import { checkAmounts, type Amounts } from './augment/augment';
+import { Checkpoints, type CheckpointStore } from './checkpoints';
+import type { TrainingCurve, TrainingFigures } from './curve';
+import { isSound, slowedDown, watched } from './divergence';
+import { identityOf } from './identity';
+import { countRight, preparedSteps, scalar, stepsOf, type Preparation } from './prepare';
 import { rateAt, type Schedule } from './schedules';
-import { firstState, nextState, trainedModel, type State } from './state';
+import { afterEpoch, afterStep, firstSnapshot, type Snapshot } from './snapshot';
+import { firstState, learnt, runStep, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
+import { openTeacher } from './teacher';
 import { taughtValue } from './write-losses';
 
 export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
   readonly epochs: number;
   readonly rate: number;
   readonly schedule: Schedule;
-  /** Steps over which the rate rises first. */
+  /** Over which the rate rises first: steps, or below 1 a share of all steps. */
   readonly warmUp: number;
   /** Share of each target that is spread over all classes. */
   readonly smoothing: number;
-  readonly augmentation: Augmentation;
+  readonly augmentation: Amounts;
   /** What class 0 is called among the outputs. */
   readonly labelOffset: number;
 }
@@ -35,7 +39,11 @@ export interface TrainContext {
   readonly directory?: string;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** After each step and again after each epoch, with the curve up to it. */
+  /** Where a training that is stopped leaves what it did, and finds it again. */
+  readonly checkpoints?: CheckpointStore;
+  /** Between two checkpoints while an epoch goes on; 30 unless given. */
+  readonly checkpointSeconds?: number;
+  /** After each step, with the curve up to it. */
   progress(figures: TrainingFigures, curve: TrainingCurve): void;
 }
 
@@ -44,10 +52,6 @@ export interface Trained {
   readonly curve: TrainingCurve;
   readonly issues: readonly Issue[];
 }
-
-/** How often a run that diverges begins its epoch again, at a lower rate. */
-const maxRetries = 3;
-const lowered = 0.3;
 
 /**
  * Trains a model; it is not changed.
@@ -60,16 +64,12 @@ export async function train(
   options: TrainOptions,
   context: TrainContext,
 ): Promise<Trained> {
-  const { runtime, data, directory } = context;
-  const batches = Math.floor(data.samples / options.batch);
-  if (batches === 0) {
-    throw new CoppiceError(
-      'too-few-samples',
-      `There are ${data.samples} samples, fewer than one batch of ${options.batch}: give more, or lower the batch.`,
-    );
-  }
+  const { runtime, data, directory, seed, signal } = context;
+  checkAmounts(options.augmentation, data);
+  const stepsPerEpoch = wholeBatches(data, options.batch);
   const graph = stepGraph(model, { ...options, teacher: context.teacher });
-  const session = await runtime.open(encodeModel(graph.model), {
+  const bytes = encodeModel(graph.model);
+  const session = await runtime.open(bytes, {
     optimize: 'basic',
     memoryPattern: false,
     label: 'the training graph',
@@ -78,23 +78,17 @@ export async function train(
   const taught = session.inputs.flatMap(({ name }) => taughtValue(name) ?? []);
   const teacher =
     taught.length > 0 ? await openTeacher(context.teacher!, taught, context) : undefined;
-  const issues: Issue[] = [];
   try {
-    let state = firstState(graph, options.optimizer.moments);
-    let curve = emptyCurve(options.epochs * batches, batches);
-    let factor = 1;
-    let retries = 0;
-    while (curve.epochs.length < options.epochs) {
-      const begun = { epoch: curve.epochs.length, batches, factor, curve };
-      const done = await runEpoch(session, teacher, state, begun, options, context);
-      if (done) {
-        ({ state, curve } = done);
-        continue;
-      }
-      if (retries++ === maxRetries) throw diverged(options.rate * factor);
-      factor *= lowered;
-      issues.push(retried(curve.epochs.length + 1, options.rate * factor));
-    }
+    const first = firstState(graph, options.optimizer.moments);
+    const { epochs, batch, augmentation, smoothing, labelOffset, rate, warmUp } = options;
+    const decisive = { epochs, batch, augmentation, smoothing, labelOffset, seed };
+    const schedule = [rate, warmUp, options.schedule.id];
+    const rest = { ...decisive, schedule, data: data.hash, runtime: runtime.name };
+    const identity = identityOf(bytes, first, teacher && context.teacher, rest);
+    const { inputs } = session;
+    const preparation = { ...decisive, data, inputs, teacher, stepsPerEpoch, signal };
+    const loop: Loop = { session, preparation, options, context };
+    const { state, curve, issues } = await runEpochs(loop, first, identity);
     return { model: trainedModel(model, graph, state), curve, issues };
   } finally {
     await session.close();
@@ -102,131 +96,72 @@ export async function train(
   }
 }
 
-/** Its outputs are what losses compare with. */
-async function openTeacher(
-  teacher: Model,
-  values: readonly string[],
-  { runtime, directory }: TrainContext,
-): Promise<Session> {
-  const own = new Set(teacher.graph!.output.map(({ name }) => name));
-  const exposed = exposeOutputs(
-    teacher,
-    values.filter((name) => !own.has(name)),
+function wholeBatches({ samples }: Dataset, batch: number): number {
+  if (samples >= batch) return Math.floor(samples / batch);
+  throw new CoppiceError(
+    'too-few-samples',
+    `There are ${samples} samples, fewer than one batch of ${batch}: give more, or lower the batch.`,
   );
-  const output = exposed.graph!.output.filter(({ name }) => values.includes(name!));
-  const only = { ...exposed, graph: { ...exposed.graph!, output } };
-  return runtime.open(encodeModel(only), { directory, label: 'the teacher' });
 }
 
-interface Begun {
-  readonly epoch: number;
-  readonly batches: number;
-  readonly factor: number;
-  readonly curve: TrainingCurve;
+/** What all steps share. */
+interface Loop {
+  readonly session: Session;
+  readonly preparation: Preparation;
+  readonly options: TrainOptions;
+  readonly context: TrainContext;
 }
 
-/** Undefined where the loss is no number any more. */
-async function runEpoch(
-  session: Session,
-  teacher: Session | undefined,
+/** From the beginning, or from where an earlier run was stopped. */
+async function runEpochs(
+  loop: Loop,
   first: State,
-  { epoch, batches, factor, curve: begun }: Begun,
-  options: TrainOptions,
-  context: TrainContext,
-): Promise<{ state: State; curve: TrainingCurve } | undefined> {
-  const { data, seed, signal } = context;
-  const random = seededRandom(seed + 7919 * epoch);
-  const steps = options.epochs * batches;
-  const wanted = [
-    '@loss',
-    '@logits',
-    ...Object.keys(first).map((name) => `@next.${name.slice(1)}`),
-  ];
-  let state = first;
-  let curve = begun;
-  let figures: TrainingFigures | undefined;
-  let [loss, right, at] = [0, 0, 0];
-  for await (const batch of data
-    .sample(data.samples, seed + epoch)
-    .batches(options.batch, signal)) {
-    if (at === batches) break;
-    signal.throwIfAborted();
-    const step = epoch * batches + at++;
-    const rate = rateAt(step, steps, options.warmUp, options.rate * factor, options.schedule);
-    const images = augment(batch.data as Float32Array, batch.dims, options.augmentation, random);
-    const input = { type: 'float' as const, dims: batch.dims, data: images };
-    const inputs = session.inputs.filter(({ name }) => !name.startsWith('@'));
-    const feeds: Record<string, Feeds[string]> = { [inputs[0].name]: input, ...state };
-    feeds['@rate'] = scalar(rate);
-    feeds['@step'] = scalar(step + 1);
-    const taught = await teacher?.run({ [teacher.inputs[0].name]: input }, undefined, signal);
-    for (const { name, dims } of session.inputs) {
-      if (name === '@targets') feeds[name] = targetsOf(batch.labels, dims.map(Number), options);
-      if (name === '@progress') feeds[name] = scalar(step / steps);
-      const value = taughtValue(name);
-      if (value !== undefined) feeds[name] = { ...taught![value], dims: dims.map(Number) };
+  identity: string,
+): Promise<Pick<Trained, 'curve' | 'issues'> & { readonly state: State }> {
+  const { epochs, rate } = loop.options;
+  const { checkpoints: store, checkpointSeconds = 30 } = loop.context;
+  const checkpoints = store && new Checkpoints(store, identity, checkpointSeconds);
+  const start = firstSnapshot(first, epochs, loop.preparation.stepsPerEpoch);
+  let { begun, now } = checkpoints?.read() ?? { begun: start, now: start };
+  try {
+    while (now.curve.epochs.length < epochs) {
+      const ended = await runEpoch(loop, now, (reached) => {
+        checkpoints?.offer({ begun, now: reached });
+      });
+      begun = now = ended ?? slowedDown(begun, rate);
+      await checkpoints?.keep(begun);
     }
-    const outputs = await session.run(feeds, wanted, signal);
-    const own = outputs['@loss'].data[0] as number;
-    if (!Number.isFinite(own)) return undefined;
-    state = nextState(state, outputs);
-    const hit = batch.labels ? hits(outputs['@logits'], batch.labels, options.labelOffset) : null;
-    loss += own;
-    right += hit ?? NaN;
-    const accuracy = hit === null ? null : hit / options.batch;
-    const of = { step: step + 1, steps, epoch: epoch + 1, epochs: options.epochs };
-    figures = { ...of, loss: own, accuracy, rate };
-    curve = withStep(curve, figures);
-    context.progress(figures, curve);
+  } finally {
+    await checkpoints?.end();
   }
-  const { step, rate } = figures!;
-  const accuracy = Number.isNaN(right) ? null : right / (at * options.batch);
-  curve = withEpoch(curve, { epoch: epoch + 1, step, loss: loss / at, accuracy, rate });
-  context.progress(figures!, curve);
-  return { state, curve };
+  const issues = [...(checkpoints?.issues ?? []), ...now.issues];
+  return { state: learnt(now.state), curve: now.curve, issues };
 }
 
-/** Class shares, [N, classes]. */
-function targetsOf(
-  labels: Int32Array | undefined,
-  dims: readonly number[],
-  { smoothing, labelOffset }: TrainOptions,
-): Feeds[string] {
-  if (!labels) {
-    throw new CoppiceError(
-      'no-labels',
-      'The data has no labels, which cross-entropy needs: train with soft labels of a teacher alone.',
-    );
+/** The snapshot after the epoch; undefined where it diverged. */
+async function runEpoch(
+  { session, preparation, options, context }: Loop,
+  from: Snapshot,
+  reached: (snapshot: Snapshot) => void,
+): Promise<Snapshot | undefined> {
+  const { epochs, batch, schedule, rate: highest, warmUp } = options;
+  const epoch = from.curve.epochs.length;
+  const steps = stepsOf(preparation);
+  const rising = warmUp < 1 ? Math.round(warmUp * steps) : warmUp;
+  let now = from;
+  for await (const { step, feeds, answers } of preparedSteps(preparation, epoch, from.at)) {
+    context.signal.throwIfAborted();
+    const rate = rateAt(step, steps, rising, highest * now.factor, schedule);
+    const fed = { ...feeds, '@rate': scalar(rate) };
+    const { loss, logits, state } = await runStep(session, fed, now.state, context.signal);
+    const sound = watched(now, loss, logits.dims[1]);
+    if (!sound) return undefined;
+    const right = answers ? countRight(logits, answers) : null;
+    const accuracy = right === null ? null : right / batch;
+    const figures = { step: step + 1, steps, epoch: epoch + 1, epochs, loss, accuracy, rate };
+    now = afterStep(sound, state, figures, right);
+    context.progress(figures, now.curve);
+    reached(now);
   }
-  const [count, classes] = dims;
-  const data = new Float32Array(count * classes).fill(smoothing / classes);
-  for (let n = 0; n < count; n++) data[n * classes + labels[n] + labelOffset] += 1 - smoothing;
-  return { type: 'float', dims, data };
-}
-
-function hits({ data, dims }: Feeds[string], labels: Int32Array, offset: number): number {
-  const classes = dims[1];
-  return labels.reduce((count, label, n) => {
-    const own = Array.from(data.subarray(n * classes, (n + 1) * classes) as Float32Array);
-    return count + Number(own.indexOf(Math.max(...own)) === label + offset);
-  }, 0);
-}
-
-function scalar(value: number): Feeds[string] {
-  return { type: 'float', dims: [], data: Float32Array.of(value) };
-}
-
-function diverged(rate: number): CoppiceError {
-  return new CoppiceError(
-    'diverged',
-    `The loss grew beyond all numbers even at a rate of ${rate.toPrecision(2)}: lower the rate, or clip the gradients.`,
-  );
-}
-
-function retried(epoch: number, rate: number): Issue {
-  return {
-    severity: 'warning',
-    code: 'rate-lowered',
-    message: `In epoch ${epoch} the loss grew beyond all numbers; it was begun again at a rate of ${rate.toPrecision(2)}.`,
-  };
+  return isSound(now) ? afterEpoch(now, batch) : undefined;
 }

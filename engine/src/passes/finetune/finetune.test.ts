@@ -44,6 +44,7 @@ const unlabelled = (): Dataset => {
       }
     },
     sample: (count, seed) => hidden(from.sample(count, seed)),
+    skip: (count) => hidden(from.skip(count)),
   });
   return hidden(data);
 };

@@ -17,10 +17,11 @@ import {
 import { crossEntropy } from '../../train/losses/cross-entropy';
 import { softLabels } from '../../train/losses/soft-labels';
 import { optimizers } from '../../train/optimizers';
-import { parametersOf } from '../../train/parameters';
+import { parametersOf, type ExtraParameter } from '../../train/parameters';
 import { schedules } from '../../train/schedules';
 import { train, type TrainOptions } from '../../train/train';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { amountsOf } from './augmentation-options';
 import { finetuneOptions, type FinetuneOptions } from './options';
 
 export const finetune: Pass<FinetuneOptions> = {
@@ -32,13 +33,15 @@ export const finetune: Pass<FinetuneOptions> = {
     parametersOf(model, () => true).length === 0
       ? 'It has no float32 weights that could be trained: fine-tune before quantizing.'
       : undefined,
-  run,
+  run: (model, options, context) => tune(model, options, context),
 };
 
-async function run(
+/** @param extra what is trained besides the layers. */
+export async function tune(
   model: Model,
   options: FinetuneOptions,
   context: PassContext,
+  extra: readonly ExtraParameter[] = [],
 ): Promise<PassResult> {
   const { runtime, calibration, signal, progress } = context;
   if (!runtime || !calibration) {
@@ -57,6 +60,7 @@ async function run(
   const samples = Math.min(options.samples ?? calibration.samples, calibration.samples);
   const trainOptions: TrainOptions = {
     ...plainOptions(options),
+    extra,
     batch: Math.min(options.batch, samples),
     losses: [
       { loss: crossEntropy, weight: labels },
@@ -74,6 +78,8 @@ async function run(
     teacher: distill > 0 ? teacher : undefined,
     seed,
     signal,
+    checkpoints: context.checkpoints,
+    checkpointSeconds: options.checkpoint,
     progress: (figures, curve) =>
       progress({
         message: messageOf(figures, curve),
@@ -96,7 +102,6 @@ async function run(
 
 function plainOptions(options: FinetuneOptions) {
   const { epochs, batch, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
-  const { mirror, shift } = options;
   return {
     epochs,
     batch,
@@ -108,7 +113,7 @@ function plainOptions(options: FinetuneOptions) {
     schedule: schedules.find(({ id }) => id === options.schedule)!,
     optimizer: optimizers.find(({ id }) => id === options.optimizer)!,
     optimizerOptions: { momentum, nesterov, decay },
-    augmentation: { mirror, shift },
+    augmentation: amountsOf(options),
     trained: layerFilter(options.layers),
   };
 }

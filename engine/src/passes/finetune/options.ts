@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { optimizers } from '../../train/optimizers';
 import { schedules } from '../../train/schedules';
+import { augmentationOptions } from './augmentation-options';
 
 export const finetuneOptions = z.strictObject({
   epochs: z.int().min(1).max(1000).default(1).describe('How often each training sample is seen.'),
@@ -50,13 +51,17 @@ export const finetuneOptions = z.strictObject({
     .enum(['batch', 'fixed'])
     .default('batch')
     .describe('Whether normalizations take the statistics of each batch, or keep the stored ones.'),
-  mirror: z.boolean().default(false).describe('Mirrors images at random.'),
-  shift: z.int().min(0).default(0).describe('Moves images at random by up to this many pixels.'),
+  ...augmentationOptions,
   layers: z
     .array(z.string())
     .default(['*'])
     .describe('Globs of the layers that are trained; `!` before one leaves layers out.'),
   samples: z.int().min(1).optional().describe('Training samples; all unless given.'),
+  checkpoint: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe('Seconds between two checkpoints, from which a stopped run goes on.'),
   seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
 });
 

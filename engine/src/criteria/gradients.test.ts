@@ -73,12 +73,12 @@ const ones = (count: number): number[] => new Array<number>(count).fill(1);
 const step = 1e-5;
 
 /** The slope of each image's loss when a number is moved by ±step, by the class that is looked at. */
-function slope(x: readonly number[], label: number, moved: (by: number) => number[]): number {
+function slope(label: number, moved: (by: number) => number[]): number {
   return (moved(-step)[label] - moved(step)[label]) / (2 * step);
 }
 
 function gateSlope(x: readonly number[], label: number, group: string, unit: number): number {
-  return slope(x, label, (by) => {
+  return slope(label, (by) => {
     const [trunk, inner] = [ones(4), ones(5)];
     (group === 'stem' ? trunk : inner)[unit] += by;
     return logShares(x, weights, trunk, inner);
@@ -86,7 +86,7 @@ function gateSlope(x: readonly number[], label: number, group: string, unit: num
 }
 
 function weightSlope(x: readonly number[], label: number, name: string, at: number): number {
-  return slope(x, label, (by) => {
+  return slope(label, (by) => {
     const changed = weights[name].slice();
     changed[at] += by;
     return logShares(x, { ...weights, [name]: changed }, ones(4), ones(5));

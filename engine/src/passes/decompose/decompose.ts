@@ -13,6 +13,7 @@ import { noCalibration } from '../recovery/recover';
 import { keptAll, reconstruct } from '../recovery/reconstruct';
 import { missedTarget, notesOf } from './account';
 import { findDecomposable } from './layers';
+import { requireTuning, tuneAfter } from '../recovery/tuning';
 import { decomposeOptions, type DecomposeOptions } from './options';
 import { targetOf } from './plan';
 import { replaceLayers } from './rewrite';
@@ -43,6 +44,7 @@ async function run(
 ): Promise<PassResult> {
   const { signal, progress, runtime } = outer;
   signal.throwIfAborted();
+  requireTuning(options, outer);
   const context = { ...outer, seed: options.seed ?? outer.seed };
   const { model } = inlineFunctions(given);
   const found = findDecomposable(model);
@@ -68,7 +70,14 @@ async function run(
   const replaced = replaceLayers(model, replacements);
   if (!data || options.recover === 'none') return { model: replaced, changed: true, notes, issues };
   const recovered = await reconstruct(model, replaced, keptAll, { ...context, ...data });
-  return { model: recovered.model, changed: true, notes, issues };
+  const tuned = await tuneAfter(model, recovered.model, options, context);
+  return {
+    model: tuned.model,
+    changed: true,
+    notes: [...notes, ...tuned.notes],
+    issues: [...issues, ...tuned.issues],
+    curves: tuned.curves,
+  };
 }
 
 interface LayerData {
@@ -98,7 +107,7 @@ async function fittingData(
     return { data, issues: [] };
   } catch (error) {
     const unfit = error instanceof CoppiceError && error.code === 'feeds';
-    if (!unfit || recover === 'reconstruct') throw error;
+    if (!unfit || recover === 'reconstruct' || recover === 'finetune') throw error;
     const message = `The calibration data is not used: ${error.message}`;
     return { issues: [{ severity: 'warning', code: 'no-recovery', message }] };
   } finally {

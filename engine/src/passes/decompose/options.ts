@@ -1,6 +1,7 @@
 /** The options of decomposition: one schema for the recipe, the command line and the reference page. */
 
 import { z } from 'zod';
+import { recoveryOptions, tuningProblem } from '../recovery/tuning';
 import { methods } from './methods/index';
 
 const share = z.number().gt(0).lt(1);
@@ -65,10 +66,7 @@ export const decomposeOptions = z
       .describe(
         'Leaves layers alone that are not faster here when decomposed; as times differ from run to run, so may the result.',
       ),
-    recover: z
-      .enum(['auto', 'none', 'reconstruct'])
-      .default('auto')
-      .describe('Recovery without training: `auto` reconstructs when there is calibration data.'),
+    ...recoveryOptions,
     samples: z
       .int()
       .min(1)
@@ -82,6 +80,8 @@ export const decomposeOptions = z
     const given = amounts.filter((each) => each !== undefined).length;
     const some = Object.values(layers).some((each) => each.ranks !== undefined);
     const problem = (message: string): void => addIssue({ code: 'custom', message });
+    const untuned = tuningProblem(options);
+    if (untuned) problem(untuned);
     if (given > 1 || (given === 0 && !some)) {
       problem(
         'Give exactly one of macs or params (shares left), energy, evbmf or rank; or ranks under layers alone.',

@@ -5,6 +5,7 @@ import { memberChoices, policies } from '../../criteria/criterion';
 import { criteria } from '../../criteria/index';
 import { normalizations } from '../../criteria/normalize';
 import { latencyOption } from '../latency-goal';
+import { recoveryOptions, tuningProblem } from '../recovery/tuning';
 import { lossKinds } from './curves/loss';
 
 /** Which units compete with each other for staying. */
@@ -65,7 +66,9 @@ export const pruneOptions = z
       .min(1)
       .max(32)
       .default(1)
-      .describe('In how many rounds of ranking, cutting and recovery the amount is reached.'),
+      .describe(
+        'In how many rounds of ranking, cutting and recovery the amount is reached; each fine-tunes for its share of the epochs.',
+      ),
     normalization: z
       .enum(['auto', ...normalizations])
       .default('auto')
@@ -105,10 +108,7 @@ export const pruneOptions = z
       .describe(
         'Kept channels become a multiple of this. Default: as many as the device of the run computes at once; 1 without a device.',
       ),
-    recover: z
-      .enum(['auto', 'none', 'reconstruct'])
-      .default('auto')
-      .describe('Recovery without training: `auto` reconstructs when there is calibration data.'),
+    ...recoveryOptions,
     images: z
       .int()
       .min(1)
@@ -129,6 +129,10 @@ export const pruneOptions = z
       message:
         'Give exactly one of ratio (share removed), macs, params, bytes (shares left) or latency (a time or the share left); or ratios under layers alone.',
     },
-  );
+  )
+  .superRefine((options, { addIssue }) => {
+    const message = tuningProblem(options);
+    if (message) addIssue({ code: 'custom', message });
+  });
 
 export type PruneOptions = z.infer<typeof pruneOptions>;

@@ -6,10 +6,12 @@
 
 import { analyzeChannels, type ChannelAnalysis } from '../../channels/analyze';
 import { cutChannels } from '../../channels/cut';
+import type { TrainingCurve } from '#protocol/training';
 import { CoppiceError, type Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import type { MaskedError, PassContext, PassNote } from '../pass';
+import type { MaskedError, PassContext, PassNote, PassResult } from '../pass';
 import { willRecover } from '../recovery/recover';
+import { requireTuning, tuneAfter } from '../recovery/tuning';
 import type { Round } from './amount';
 import { costModel, type Quantity } from './cost';
 import { curvesOf } from './curves/cached';
@@ -27,6 +29,7 @@ export interface PruneOutcome {
   readonly issues: readonly Issue[];
   /** The largest of all rounds. */
   readonly maskedError?: MaskedError;
+  readonly curves?: PassResult['curves'];
 }
 
 /**
@@ -39,6 +42,7 @@ export async function pruneInRounds(
   context: PassContext,
   planOnly = false,
 ): Promise<PruneOutcome> {
+  requireTuning(options, context);
   const original = analyzeChannels(model);
   const groups = eligibleGroups(original, options);
   const whole = costModel(original, groups, context.device);
@@ -50,6 +54,8 @@ export async function pruneInRounds(
   const survivors = new Survivors(original);
   const plans: PrunePlan[] = [];
   const issues: Issue[] = [];
+  const epochs: PassNote[] = [];
+  const curves: TrainingCurve[] = [];
   let current = model;
   let maskedError: MaskedError | undefined;
   for (let number = 1; number <= options.rounds; number++) {
@@ -63,8 +69,14 @@ export async function pruneInRounds(
     maskedError = larger(maskedError, await compareMasked(analysis, cut, plan.cuts, part));
     survivors.remove(plan.cuts);
     const recovered = await recover(original, cut, survivors.cuts(), options, part);
-    current = recovered.model;
-    issues.push(...recovered.issues);
+    const tuned = await tuneAfter(model, recovered.model, options, part, {
+      number,
+      of: options.rounds,
+    });
+    current = tuned.model;
+    issues.push(...recovered.issues, ...tuned.issues);
+    epochs.push(...tuned.notes);
+    curves.push(...tuned.curves);
   }
   const changed = current !== model;
   const last = plans[plans.length - 1];
@@ -75,9 +87,10 @@ export async function pruneInRounds(
   return {
     model: current,
     changed,
-    notes: joinNotes(plans),
+    notes: [...joinNotes(plans), ...epochs],
     issues: distinct([...last.issues, ...issues]),
     maskedError,
+    ...(curves.length > 0 ? { curves } : {}),
   };
 }
 

@@ -5,9 +5,9 @@ import type { Model } from '../../ir/model';
 import type { PassContext } from '../pass';
 import { reconstruct, type RecoveryContext } from './reconstruct';
 import type { Kept } from './original';
+import type { TuningOptions } from './tuning';
 
-export interface RecoverOptions {
-  readonly recover: 'auto' | 'none' | 'reconstruct';
+export interface RecoverOptions extends Pick<TuningOptions, 'recover'> {
   /** Calibration samples to look at, at most. */
   readonly samples: number;
 }

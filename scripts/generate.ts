@@ -54,7 +54,7 @@ function recipePage(): string {
     '',
     ...keyTable(['steps', 0, pass.id]),
     '',
-    ...layersSection(pass.id),
+    ...nestedSections(pass.id),
   ]);
   return page(
     'The recipe: `coppice.yaml`',
@@ -74,15 +74,18 @@ function recipePage(): string {
   );
 }
 
-/** Only some passes know exceptions for layers. */
-function layersSection(pass: string): string[] {
-  if (!('layers' in propertiesAt(['steps', 0, pass]))) return [];
-  return [
-    `### \`${pass}.layers\`, below a glob`,
-    '',
-    ...keyTable(['steps', 0, pass, 'layers', '*']),
-    '',
-  ];
+/** Options that are mappings themselves, unless they are those of another pass. */
+function nestedSections(pass: string): string[] {
+  const step = ['steps', 0, pass];
+  const own = Object.keys(propertiesAt(step)).filter((key) => !passes.some(({ id }) => id === key));
+  return own.flatMap((key) => {
+    return [
+      { title: `\`${pass}.${key}\``, path: [...step, key] },
+      { title: `\`${pass}.${key}\`, below a glob`, path: [...step, key, '*'] },
+    ]
+      .filter(({ path }) => Object.keys(propertiesAt(path)).length > 0)
+      .flatMap(({ title, path }) => [`### ${title}`, '', ...keyTable(path), '']);
+  });
 }
 
 function rewritesPage(): string {

@@ -7,21 +7,19 @@ import picomatch from 'picomatch';
 import { CoppiceError, type Issue } from '../../ir/issue';
 import { isAbort } from '../../ir/cancellation';
 import type { Model } from '../../ir/model';
-import { loadModel } from '../../onnx/load';
 import {
   recent,
   type EpochPoint,
   type TrainingCurve,
   type TrainingFigures,
 } from '../../train/curve';
-import { crossEntropy } from '../../train/losses/cross-entropy';
-import { softLabels } from '../../train/losses/soft-labels';
 import { optimizers } from '../../train/optimizers';
 import { parametersOf, type ExtraParameter } from '../../train/parameters';
 import { schedules } from '../../train/schedules';
 import { train, type TrainOptions } from '../../train/train';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { amountsOf } from './augmentation-options';
+import { lessonsOf } from './lessons';
 import { finetuneOptions, type FinetuneOptions } from './options';
 
 export const finetune: Pass<FinetuneOptions> = {
@@ -48,24 +46,13 @@ export async function tune(
     throw new CoppiceError('no-data', 'Fine-tuning needs data: give it in the recipe, or --data.');
   }
   const seed = options.seed ?? context.seed;
-  const teacher = teacherOf(model, options, context);
-  const labels = options.cross_entropy ?? (calibration.labelled ? 1 : 0);
-  const distill = teacher ? options.distill : 0;
-  if (labels + distill === 0) {
-    throw new CoppiceError(
-      'nothing-to-learn',
-      'There are neither labels nor a teacher other than the model itself: give labelled data, or --teacher.',
-    );
-  }
+  const { losses, teacher, sources } = lessonsOf(model, options, context, seed);
   const samples = Math.min(options.samples ?? calibration.samples, calibration.samples);
   const trainOptions: TrainOptions = {
     ...plainOptions(options),
     extra,
     batch: Math.min(options.batch, samples),
-    losses: [
-      { loss: crossEntropy, weight: labels },
-      { loss: softLabels(options.temperature), weight: distill },
-    ].filter(({ weight }) => weight > 0),
+    losses,
     labelOffset: context.labelOffset ?? 0,
   };
   const {
@@ -75,7 +62,7 @@ export async function tune(
   } = await train(model, trainOptions, {
     runtime,
     data: calibration.sample(samples, seed),
-    teacher: distill > 0 ? teacher : undefined,
+    teacher,
     seed,
     signal,
     checkpoints: context.checkpoints,
@@ -96,7 +83,7 @@ export async function tune(
     changed: true,
     notes: curve.epochs.map((epoch) => noteOf(epoch, curve.epochs[0])),
     curves: [curve],
-    issues: [...issues, accountOf(options, samples, labels, distill)],
+    issues: [...issues, accountOf(options, samples, sources)],
   };
 }
 
@@ -127,16 +114,6 @@ function layerFilter(globs: readonly string[]): (layer: string) => boolean {
   return (layer) => rules.findLast(({ matches }) => matches(layer))?.takes ?? false;
 }
 
-/** Undefined where the model would only teach itself. */
-function teacherOf(
-  model: Model,
-  { teacher }: FinetuneOptions,
-  { original }: PassContext,
-): Model | undefined {
-  if (teacher !== undefined) return loadModel(teacher).model;
-  return original === model ? undefined : original;
-}
-
 function messageOf({ epoch, epochs }: TrainingFigures, curve: TrainingCurve): string {
   const { loss, accuracy } = recent(curve);
   const right = accuracy === null ? '' : `, ${(accuracy * 100).toFixed(1)} % right`;
@@ -162,18 +139,7 @@ function rounded(loss: number): number {
 }
 
 /** What was done, so that a reader of the report could do it again. */
-function accountOf(
-  options: FinetuneOptions,
-  samples: number,
-  labels: number,
-  distill: number,
-): Issue {
-  const sources = [
-    ...(labels > 0 ? [`labels (weight ${labels})`] : []),
-    ...(distill > 0
-      ? [`what the teacher says (weight ${distill}, temperature ${options.temperature})`]
-      : []),
-  ];
+function accountOf(options: FinetuneOptions, samples: number, sources: readonly string[]): Issue {
   return {
     severity: 'information',
     code: 'fine-tuned',

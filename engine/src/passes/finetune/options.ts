@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { optimizers } from '../../train/optimizers';
 import { schedules } from '../../train/schedules';
 import { augmentationOptions } from './augmentation-options';
+import { features } from './feature-options';
 
 export const finetuneOptions = z.strictObject({
   epochs: z.int().min(1).max(1000).default(1).describe('How often each training sample is seen.'),
@@ -40,8 +41,11 @@ export const finetuneOptions = z.strictObject({
   distill: z
     .number()
     .min(0)
-    .default(1)
-    .describe('Weight of what the original model says of each image; 0 trains without a teacher.'),
+    .optional()
+    .describe(
+      'Weight of what the teacher says of each image; 0 leaves it out. Default: 1 where there is a teacher that knows the same classes.',
+    ),
+  features,
   teacher: z
     .string()
     .optional()

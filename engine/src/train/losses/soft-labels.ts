@@ -4,6 +4,7 @@
  * (Hinton et al., arXiv 1503.02531).
  */
 
+import { CoppiceError } from '../../ir/issue';
 import type { Loss } from './loss';
 
 export function softLabels(temperature: number): Loss {
@@ -13,11 +14,21 @@ export function softLabels(temperature: number): Loss {
     write: ({ output, shape, emit, floats, teacher }) => {
       const logs = (value: string) =>
         emit('LogSoftmax', [emit('Mul', [value, floats(1 / temperature)])], { axis: 1 });
-      const wanted = logs(teacher());
+      const taught = teacher();
+      requireEqualClasses(shape(output), shape(taught));
+      const wanted = logs(taught);
       const difference = emit('Sub', [wanted, logs(output)]);
       const divergence = emit('Mul', [emit('Exp', [wanted]), difference]);
       const sum = emit('ReduceSum', [divergence], { keepdims: 0 });
       return emit('Mul', [sum, floats(temperature ** 2 / shape(output)[0])]);
     },
   };
+}
+
+function requireEqualClasses(own: readonly number[], theirs: readonly number[]): void {
+  if (own.join() === theirs.join()) return;
+  throw new CoppiceError(
+    'other-classes',
+    `The model gives [${own.join(', ')}] and the teacher [${theirs.join(', ')}], which are no shares of the same classes: set distill to 0 and let features teach.`,
+  );
 }

@@ -1,0 +1,146 @@
+/** What a training learns from: its losses with their weights, and the teacher where one is asked. */
+
+import { inlineFunctions } from '../../ir/inline-functions';
+import { CoppiceError } from '../../ir/issue';
+import type { Model } from '../../ir/model';
+import { loadModel } from '../../onnx/load';
+import { inferTypes } from '../../ops/infer';
+import { featureLosses } from '../../train/losses';
+import { crossEntropy } from '../../train/losses/cross-entropy';
+import type { FeatureLoss } from '../../train/losses/feature-loss';
+import { softLabels } from '../../train/losses/soft-labels';
+import { logitsOf } from '../../train/logits';
+import type { RecordOptions } from '../../train/record';
+import { Taps, type TapPair } from '../../train/taps';
+import { defaultPlaces, namedPairs } from '../../train/taps-match';
+import type { PassContext } from '../pass';
+import type { FinetuneOptions } from './options';
+
+export interface Lessons {
+  readonly losses: RecordOptions['losses'];
+  /** Undefined where no loss asks. */
+  readonly teacher?: Model;
+  /** The losses in words, with their weights. */
+  readonly sources: readonly string[];
+}
+
+/** A loss with its weight and what it is called. */
+type Lesson = RecordOptions['losses'][number] & { readonly source: string };
+
+/** @throws CoppiceError where there is nothing to learn from, or teacher and model do not fit. */
+export function lessonsOf(
+  model: Model,
+  options: FinetuneOptions,
+  { original, calibration }: Pick<PassContext, 'original' | 'calibration'>,
+  seed: number,
+): Lessons {
+  const teacher = teacherOf(model, options.teacher, original);
+  const labels = options.cross_entropy ?? (calibration?.labelled ? 1 : 0);
+  const taught = teacher ? taughtLessons(model, teacher, options, seed) : [];
+  if (!teacher && options.features && Object.keys(options.features).length > 0) {
+    throw new CoppiceError(
+      'no-teacher',
+      'The model would be compared with itself: name a teacher, or train behind a step that changes the model.',
+    );
+  }
+  const all: Lesson[] = [
+    { loss: crossEntropy, weight: labels, source: `labels (weight ${labels})` },
+    ...taught,
+  ].filter(({ weight }) => weight > 0);
+  if (all.length > 0) {
+    const sources = all.map(({ source }) => source);
+    return { losses: all, teacher: taught.length > 0 ? teacher : undefined, sources };
+  }
+  throw new CoppiceError(
+    'nothing-to-learn',
+    'There are neither labels nor a teacher other than the model itself: give labelled data, or --teacher.',
+  );
+}
+
+/** Undefined where the model would only teach itself. */
+function teacherOf(
+  model: Model,
+  path: string | undefined,
+  original: Model | undefined,
+): Model | undefined {
+  const teacher = path === undefined ? original : loadModel(path).model;
+  return teacher && teacher !== model ? inlineFunctions(teacher).model : undefined;
+}
+
+function taughtLessons(
+  model: Model,
+  teacher: Model,
+  options: FinetuneOptions,
+  seed: number,
+): Lesson[] {
+  requireEqualImages(model, teacher);
+  const isAlike = classesOf(model) === classesOf(teacher);
+  const weight = options.distill ?? (isAlike ? 1 : 0);
+  const { temperature } = options;
+  const source = `what the teacher says (weight ${weight}, temperature ${temperature})`;
+  return [
+    ...(weight > 0 ? [{ loss: softLabels(temperature), weight, source }] : []),
+    ...featureLessons(model, teacher, options.features ?? {}, seed),
+  ];
+}
+
+function featureLessons(
+  model: Model,
+  teacher: Model,
+  features: NonNullable<FinetuneOptions['features']>,
+  seed: number,
+): Lesson[] {
+  const chosen = featureLosses.filter(({ id }) => features[id] !== undefined);
+  if (chosen.length === 0) return [];
+  const [own, theirs] = [inlineFunctions(model).model, teacher].map((each) => new Taps(each));
+  return chosen.map((feature) => {
+    const given = features[feature.id]!;
+    const { weight, layers } = typeof given === 'number' ? { weight: given } : given;
+    const pairs = pairsFor(feature, own, theirs, layers);
+    const places = pairs.map(({ student, teacher: other }) => {
+      return student.layer === other.layer ? student.layer : `${student.layer} (${other.layer})`;
+    });
+    return {
+      loss: feature.make(pairs, seed),
+      weight,
+      source: `${feature.title} at ${places.join(', ')} (weight ${weight})`,
+    };
+  });
+}
+
+function pairsFor(
+  feature: FeatureLoss,
+  own: Taps,
+  theirs: Taps,
+  layers: readonly string[] | Readonly<Record<string, string>> | undefined,
+): readonly TapPair[] {
+  if (!layers) return feature.places(defaultPlaces(own, theirs));
+  const names = Array.isArray(layers)
+    ? Object.fromEntries(layers.map((name: string) => [name, name]))
+    : (layers as Readonly<Record<string, string>>);
+  return namedPairs(own, theirs, names);
+}
+
+/** Undefined where the model leaves it open. */
+function classesOf(model: Model): number | string | undefined {
+  return inferTypes(model).type(logitsOf(model))?.shape?.[1];
+}
+
+/** The teacher sees the same images as the model. */
+function requireEqualImages(model: Model, teacher: Model): void {
+  const [own, theirs] = [model, teacher].map((each) => {
+    const constants = new Set(each.graph!.initializer.map(({ name }) => name));
+    const input = each.graph!.input.find(({ name }) => !constants.has(name));
+    return inferTypes(each).type(input?.name ?? '')?.shape;
+  });
+  if (!own || !theirs) return;
+  const fits = own.every((dim, axis) => {
+    const sizes = [dim, theirs[axis]];
+    return axis === 0 || sizes.some((size) => typeof size === 'string') || sizes[0] === sizes[1];
+  });
+  if (fits && own.length === theirs.length) return;
+  throw new CoppiceError(
+    'other-images',
+    `The model reads [${own.join(', ')}] and the teacher [${theirs.join(', ')}]: a teacher must take the same images.`,
+  );
+}

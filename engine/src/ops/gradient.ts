@@ -25,6 +25,8 @@ export interface ForwardContext {
   output(index: number, value: string): void;
   /** Says that a constant input is to become `value` after the step: a running statistic. */
   update(input: number, value: string): void;
+  /** An input that is fed anew for each step: 0 with this probability, and otherwise 1 / (1 − ratio). */
+  mask(dims: readonly number[], ratio: number): string;
 }
 
 export interface BackwardContext {

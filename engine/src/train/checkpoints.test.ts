@@ -15,14 +15,15 @@ let runtime: Runtime;
 beforeAll(async () => (runtime = await startRuntime()));
 afterAll(() => runtime.close());
 
-const model = tinyModel();
+const model = tinyModel(true);
 const data = tinyData(56);
 const options: TrainOptions = {
   ...tinyOptions,
   warmUp: 2,
   smoothing: 0.1,
   augmentation: { mirror: 1, shift: 2, zoom: 0.3, cutout: 3, mixup: 0.4 },
-  optimizer: optimizers.find(({ id }) => id === 'adam')!,
+  optimizer: optimizers.find(({ id }) => id === 'adamw')!,
+  average: 0.9,
 };
 const steps = 6;
 

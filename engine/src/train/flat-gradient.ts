@@ -4,6 +4,14 @@ import { multiply, reshape } from '../ops/gradients/support';
 import type { Parameter } from './parameters';
 import type { Recorded } from './record';
 
+/** λ times each weight that decays and 0 for others, in the same layout. */
+export function flatPull({ build, parameters }: Recorded, decay: number): string {
+  const pulls = parameters.map(({ name, decays, size }) => {
+    return reshape(build, multiply(build, name, decays ? decay : 0), [size]);
+  });
+  return build.emit('Concat', pulls, { axis: 0 });
+}
+
 /**
  * Writes the backward pass.
  *

@@ -9,6 +9,9 @@ import { CoppiceError } from '../ir/issue';
 import type { Feeds, NamedTensor, SessionInput } from '../runtime/runtime';
 import { augment, type Amounts } from './augment/augment';
 import type { Mixture } from './augment/augmentation';
+import type { Random } from '../linalg/random';
+import { streamOf } from './streams';
+import type { Mask } from './tape';
 import type { Teacher } from './teacher';
 import { taughtValue } from './write-losses';
 
@@ -16,6 +19,8 @@ export interface Preparation {
   readonly data: Dataset;
   /** Inputs of the step. */
   readonly inputs: readonly SessionInput[];
+  /** Inputs that dropout reads. */
+  readonly masks: readonly Mask[];
   readonly teacher?: Teacher;
   readonly augmentation: Amounts;
   readonly batch: number;
@@ -80,9 +85,12 @@ async function prepareStep(
   };
   const taught = await teacher?.ask(images, signal);
   const feeds: Record<string, NamedTensor> = {};
+  const dropping = streamOf(seed, step, 'dropout');
   for (const { name, dims } of inputs) {
+    const mask = preparation.masks.find((each) => each.name === name);
     const value = taughtValue(name);
-    if (value !== undefined) feeds[name] = { ...taught![value], dims: dims.map(Number) };
+    if (mask) feeds[name] = maskOf(mask, dims.map(Number), dropping);
+    else if (value !== undefined) feeds[name] = { ...taught![value], dims: dims.map(Number) };
     else if (name === '@targets') feeds[name] = targetsOf(answers, dims.map(Number), preparation);
     else if (name === '@progress') feeds[name] = scalar(step / stepsOf(preparation));
     else if (name === '@step') feeds[name] = scalar(step + 1);
@@ -97,6 +105,12 @@ export function stepsOf({ epochs, stepsPerEpoch }: Preparation): number {
 
 export function scalar(value: number): NamedTensor {
   return { type: 'float', dims: [], data: Float32Array.of(value) };
+}
+
+function maskOf({ ratio }: Mask, dims: readonly number[], random: Random): NamedTensor {
+  const data = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
+  for (let i = 0; i < data.length; i++) data[i] = random.uniform() < ratio ? 0 : 1 / (1 - ratio);
+  return { type: 'float', dims, data };
 }
 
 /** Class shares, [N, classes]. */

@@ -12,6 +12,7 @@ export const schedules: readonly Schedule[] = [
     doc: 'Half a wave of a cosine down to 0 (Loshchilov and Hutter, arXiv 1608.03983).',
     factor: (progress) => 0.5 * (1 + Math.cos(Math.PI * progress)),
   },
+  { id: 'linear', doc: 'In a straight line down to 0.', factor: (progress) => 1 - progress },
   {
     id: 'step',
     doc: 'A tenth after half of the steps, and a hundredth after three quarters.',

@@ -4,16 +4,29 @@ import { cloneModel } from '../ir/clone';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, makeTensor } from '../ir/tensor';
 import type { Feeds, NamedTensor, Session } from '../runtime/runtime';
+import { averagePrefix } from './averaging';
 import { flatten } from './parameters';
 import type { StepGraph } from './step-graph';
 
 export type State = Readonly<Record<string, NamedTensor>>;
 
-export function firstState({ parameters, statistics }: StepGraph, moments: number): State {
+/** @param averaged where weights are averaged beside being trained. */
+export function firstState(
+  { parameters, statistics }: Pick<StepGraph, 'parameters' | 'statistics'>,
+  moments: number,
+  averaged = false,
+): State {
   const weights = flatten(parameters.map(({ tensor }) => tensor));
-  return {
+  const made = {
     '@weights': vector(weights),
     ...(statistics.length > 0 ? { '@statistics': vector(flatten(statistics)) } : {}),
+  };
+  const averages = Object.entries(averaged ? made : {}).map(([name, value]) => {
+    return [name.replace('@', averagePrefix), value] as const;
+  });
+  return {
+    ...made,
+    ...Object.fromEntries(averages),
     ...Object.fromEntries(
       Array.from({ length: moments }, (_, i) => [
         `@moment.${i}`,
@@ -47,10 +60,11 @@ export async function runStep(
   return { loss, logits: outputs['@logits'], state: nextState(state, outputs) };
 }
 
-/** What of a state makes the model. */
+/** What of a state makes the model: averages, where there are any. */
 export function learnt(state: State): State {
   const made = ['@weights', '@statistics'].filter((name) => name in state);
-  return Object.fromEntries(made.map((name) => [name, state[name]]));
+  const source = (name: string) => state[name.replace('@', averagePrefix)] ?? state[name];
+  return Object.fromEntries(made.map((name) => [name, source(name)]));
 }
 
 /** The model with what was learnt. */

@@ -5,9 +5,11 @@
 
 import type { Model } from '../ir/model';
 import { multiply } from '../ops/gradients/support';
-import { flatGradient } from './flat-gradient';
+import { averagePrefix, writeAverage } from './averaging';
+import { flatGradient, flatPull } from './flat-gradient';
 import type { GraphBuilder } from './graph-builder';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer';
+import type { Mask } from './tape';
 import { record, type Recorded, type RecordOptions } from './record';
 
 export interface StepOptions extends RecordOptions {
@@ -15,15 +17,20 @@ export interface StepOptions extends RecordOptions {
   readonly optimizerOptions: OptimizerOptions;
   /** Gradients longer than this are shortened to it. */
   readonly clip?: number;
+  /** How much of the averaged weights stays from step to step, below 1; they are not averaged unless given. */
+  readonly average?: number;
 }
 
 export interface StepGraph extends Pick<Recorded, 'parameters' | 'statistics'> {
   /**
    * Inputs: those of the model, what the losses read (`@targets`, `@teacher.…`, `@progress`),
-   * `@weights`, `@statistics`, `@moment.0`…, `@rate`, `@step`. Outputs: `@loss`, `@logits`,
+   * `@mask.0`… of dropout, `@weights`, `@statistics`, `@moment.0`…, `@average.weights`,
+   * `@average.statistics`, `@rate`, `@step`. Outputs: `@loss`, `@logits`, and what the state becomes,
    * `@next.weights`, `@next.statistics`, `@next.moment.0`…
    */
   readonly model: Model;
+  /** What dropout is fed. */
+  readonly masks: readonly Mask[];
 }
 
 /** @throws CoppiceError naming the node that stands in the way. */
@@ -31,19 +38,22 @@ export function stepGraph(given: Model, options: StepOptions): StepGraph {
   const recorded = record(given, options);
   const { build, tape, parameters, statistics, logits, loss } = recorded;
   const { decay } = options.optimizerOptions;
-  const flat = flatGradient(recorded, (parameter) => (parameter.decays ? decay : 0));
+  const { decoupled = false } = options.optimizer;
+  const flat = flatGradient(recorded, ({ decays }) => (decays && !decoupled ? decay : 0));
   const gradient = options.clip === undefined ? flat : clipped(build, flat, options.clip);
   const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   const moments = Array.from({ length: options.optimizer.moments }, (_, i) =>
     build.input(`@moment.${i}`, 'float', [size]),
   );
+  const step = build.input('@step', 'float', []);
   const next = options.optimizer.write({
     write: build,
     weights: '@weights',
     gradient,
     moments,
     rate: build.input('@rate', 'float', []),
-    step: build.input('@step', 'float', []),
+    step,
+    pull: decoupled && decay > 0 ? flatPull(recorded, decay) : undefined,
     options: options.optimizerOptions,
   });
   const outputs: [string, string][] = [
@@ -56,8 +66,15 @@ export function stepGraph(given: Model, options: StepOptions): StepGraph {
     const after = statistics.map(({ name = '' }) => tape.updates.get(name) ?? name);
     outputs.push(['@next.statistics', build.emit('Concat', after, { axis: 0 })]);
   }
+  const made = outputs.filter(([name]) => name === '@next.weights' || name === '@next.statistics');
+  for (const [name, value] of options.average === undefined ? [] : made) {
+    const own = name.replace('@next.', averagePrefix);
+    const average = writeAverage(build, own, value, { keep: options.average!, step });
+    outputs.push([own.replace('@', '@next.'), average]);
+  }
   for (const [name, value] of outputs) build.emitAs(name, value);
-  return { model: build.model(outputs.map(([name]) => name)), parameters, statistics };
+  const model = build.model(outputs.map(([name]) => name));
+  return { model, parameters, statistics, masks: tape.masks };
 }
 
 /** By its length over all parameters together. */

@@ -10,6 +10,12 @@ import type { Gradient, Saved } from '../ops/gradient';
 import { gradientOf } from '../ops/gradients';
 import type { GraphBuilder } from './graph-builder';
 
+/** An input that is fed 0 with this probability, and otherwise what makes up for it. */
+export interface Mask {
+  readonly name: string;
+  readonly ratio: number;
+}
+
 interface Entry {
   readonly node: Node;
   readonly saved: Saved;
@@ -22,6 +28,7 @@ export class Tape {
   private readonly active: Set<string>;
   /** Constants that the step changes besides what is trained, with what they become. */
   readonly updates = new Map<string, string>();
+  readonly masks: Mask[] = [];
 
   /** @param trained values that gradients are wanted of. */
   constructor(
@@ -41,6 +48,11 @@ export class Tape {
       training,
       output: (index, value) => renamed.set(node.output[index], value),
       update: (input, value) => this.updates.set(node.input[input], value),
+      mask: (dims, ratio) => {
+        const name = `@mask.${this.masks.length}`;
+        this.masks.push({ name, ratio });
+        return this.build.input(name, 'float', dims);
+      },
     });
     if (!saved) this.build.add(node);
     for (const [name, value] of renamed) this.build.emitAs(name, value);

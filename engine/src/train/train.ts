@@ -79,14 +79,15 @@ export async function train(
   const teacher =
     taught.length > 0 ? await openTeacher(context.teacher!, taught, context) : undefined;
   try {
-    const first = firstState(graph, options.optimizer.moments);
+    const first = firstState(graph, options.optimizer.moments, options.average !== undefined);
     const { epochs, batch, augmentation, smoothing, labelOffset, rate, warmUp } = options;
     const decisive = { epochs, batch, augmentation, smoothing, labelOffset, seed };
     const schedule = [rate, warmUp, options.schedule.id];
     const rest = { ...decisive, schedule, data: data.hash, runtime: runtime.name };
     const identity = identityOf(bytes, first, teacher && context.teacher, rest);
     const { inputs } = session;
-    const preparation = { ...decisive, data, inputs, teacher, stepsPerEpoch, signal };
+    const { masks } = graph;
+    const preparation = { ...decisive, data, inputs, masks, teacher, stepsPerEpoch, signal };
     const loop: Loop = { session, preparation, options, context };
     const { state, curve, issues } = await runEpochs(loop, first, identity);
     return { model: trainedModel(model, graph, state), curve, issues };

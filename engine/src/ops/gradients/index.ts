@@ -3,6 +3,7 @@
 import type { Gradient } from '../gradient';
 import { arithmeticGradients } from './arithmetic';
 import { convolutionGradients } from './convolution';
+import { dropoutGradients } from './dropout';
 import { movingGradients } from './moving';
 import { normalizationGradients } from './normalization';
 import { poolingGradients } from './pooling';
@@ -23,6 +24,7 @@ const all: Readonly<Record<string, Gradient>> = {
   ...poolingGradients,
   ...reductionGradients,
   ...movingGradients,
+  ...dropoutGradients,
 };
 
 /** Undefined for an operator that no gradient can pass. */

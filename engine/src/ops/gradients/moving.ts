@@ -262,7 +262,7 @@ function refuse({ node }: BackwardContext, why: string): never {
 
 export const movingGradients: Readonly<Record<string, Gradient>> = {
   ...Object.fromEntries(
-    ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Dropout'].map((op) => [op, reshaping]),
+    ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'].map((op) => [op, reshaping]),
   ),
   Transpose: transposition,
   Concat: concat,

@@ -34,12 +34,16 @@ export const finetune: Pass<FinetuneOptions> = {
   run: (model, options, context) => tune(model, options, context),
 };
 
-/** @param extra what is trained besides the layers. */
+/**
+ * @param extra what is trained besides the layers.
+ * @param penalties losses that do not depend on what the model is to learn.
+ */
 export async function tune(
   model: Model,
   options: FinetuneOptions,
   context: PassContext,
   extra: readonly ExtraParameter[] = [],
+  penalties: TrainOptions['losses'] = [],
 ): Promise<PassResult> {
   const { runtime, calibration, signal, progress } = context;
   if (!runtime || !calibration) {
@@ -52,7 +56,7 @@ export async function tune(
     ...plainOptions(options),
     extra,
     batch: Math.min(options.batch, samples),
-    losses,
+    losses: [...losses, ...penalties],
     labelOffset: context.labelOffset ?? 0,
   };
   const {
@@ -89,11 +93,13 @@ export async function tune(
 
 function plainOptions(options: FinetuneOptions) {
   const { epochs, batch, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
+  const { average } = options;
   return {
     epochs,
     batch,
     rate,
     clip,
+    average,
     smoothing,
     statistics,
     warmUp: options.warm_up,

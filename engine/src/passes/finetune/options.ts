@@ -14,7 +14,7 @@ export const finetuneOptions = z.strictObject({
     .enum(optimizers.map((each) => each.id))
     .default('sgd')
     .describe('How weights follow the gradient.'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('Of sgd; β1 of adam.'),
+  momentum: z.number().min(0).lt(1).default(0.9).describe('Of sgd; β1 of adam and adamw.'),
   nesterov: z.boolean().default(true).describe('Nesterov’s variant of momentum.'),
   decay: z
     .number()
@@ -25,8 +25,21 @@ export const finetuneOptions = z.strictObject({
     .enum(schedules.map((each) => each.id))
     .default('cosine')
     .describe('How the rate goes down.'),
-  warm_up: z.int().min(0).default(0).describe('Steps over which the rate rises first.'),
+  warm_up: z
+    .number()
+    .min(0)
+    .refine((given) => given < 1 || Number.isInteger(given), 'a share below 1, or whole steps')
+    .default(0)
+    .describe('Over which the rate rises first: steps, or below 1 a share of all steps.'),
   clip: z.number().gt(0).optional().describe('Gradients longer than this are shortened to it.'),
+  average: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'The result has averaged weights and statistics; this share of the average stays from step to step, for example 0.999.',
+    ),
   smoothing: z
     .number()
     .min(0)

@@ -7,6 +7,8 @@ export interface Optimizer {
   readonly doc: string;
   /** How many vectors of the weights' size it keeps from step to step; they begin with zeros. */
   readonly moments: number;
+  /** True where weight decay is no part of the gradient, but comes as `pull`. */
+  readonly decoupled?: boolean;
   /** Writes one step on the flat vectors. */
   write(context: OptimizerContext): { weights: string; moments: readonly string[] };
 }
@@ -16,6 +18,8 @@ export interface OptimizerContext {
   readonly weights: string;
   readonly gradient: string;
   readonly moments: readonly string[];
+  /** λ w for each weight that decays, 0 for others; only for decoupled optimizers, where λ is not 0. */
+  readonly pull?: string;
   /** A scalar that is fed: the learning rate of this step. */
   readonly rate: string;
   /** A scalar that is fed: how many steps there were, this one included. */

@@ -10,8 +10,13 @@ import { optimizers } from '../optimizers';
 import { schedules } from '../schedules';
 import type { TrainOptions } from '../train';
 
-/** Images of 8 × 8 pixels with three channels, four classes; with BatchNormalization. */
-export function tinyModel(): Model {
+/**
+ * Images of 8 × 8 pixels with three channels, four classes; with BatchNormalization.
+ *
+ * @param dropping with dropout before the last layer.
+ */
+export function tinyModel(dropping = false): Model {
+  const drop = dropping ? 'd = Dropout(f)' : 'd = Identity(f)';
   return weightedModel(`(float[N,3,8,8] x) => (float[N,4] y)
     <float[8,3,3,3] a.weight, float[8] n.scale, float[8] n.shift, float[8] n.mean, float[8] n.var,
      float[4,8] fc.weight, float[4] fc.bias> {
@@ -20,7 +25,8 @@ export function tinyModel(): Model {
       r = Relu(b)
       g = GlobalAveragePool(r)
       f = Flatten(g)
-      y = Gemm<transB: int = 1>(f, fc.weight, fc.bias)
+      ${drop}
+      y = Gemm<transB: int = 1>(d, fc.weight, fc.bias)
     }`);
 }
 

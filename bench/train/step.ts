@@ -18,7 +18,7 @@ export async function openStep(
   runtime: Runtime,
   name: string,
   batch: number,
-  profile = false,
+  { block, profile = false }: { readonly block?: number; readonly profile?: boolean } = {},
 ): Promise<Step & { session: Awaited<ReturnType<Runtime['open']>> }> {
   const make = networks[name as 'resnet20' | 'resnet50' | 'mobilenetV2'];
   const { model, input, classes } = make(batch);
@@ -28,6 +28,7 @@ export async function openStep(
     statistics: 'batch',
     losses: [{ loss: crossEntropy, weight: 1 }],
     optimizer: sgd,
+    block,
     optimizerOptions: { momentum: 0.9, nesterov: false, decay: 1e-4 },
   });
   const session = await runtime.open(encodeModel(graph.model), {

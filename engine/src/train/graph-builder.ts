@@ -44,10 +44,14 @@ export class GraphBuilder implements GraphWriter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     domain?: string,
   ): string[] {
-    const output = Array.from({ length: outputs }, () => `@${op}.${this.count++}`);
+    const output = Array.from({ length: outputs }, () => this.freshName(op));
     const attribute = Object.entries(attributes).map(([name, value]) => makeAttribute(name, value));
     this.add({ opType: op, domain, input: [...inputs], output, attribute, metadataProps: [] });
     return output;
+  }
+
+  protected freshName(op: string): string {
+    return `@${op}.${this.count++}`;
   }
 
   /** Gives a value another name, too. */
@@ -117,6 +121,11 @@ export class GraphBuilder implements GraphWriter {
       );
     }
     return shape;
+  }
+
+  /** Undefined where it is not known. */
+  type(value: string): ValueType | undefined {
+    return this.types.get(value);
   }
 
   dtype(value: string): DataTypeName | undefined {

@@ -12,6 +12,7 @@ import { constantTensor } from '../ops/constant';
 import { inferTypes } from '../ops/infer';
 import { reshape } from '../ops/gradients/support';
 import { raiseOpset } from '../passes/quantize/opset/raise-opset';
+import { BlockedBuilder } from './blocked/blocked-builder';
 import { GraphBuilder, trainingOpset } from './graph-builder';
 import { logitsOf } from './logits';
 import type { Loss, LossShapes } from './losses/loss';
@@ -30,6 +31,8 @@ export interface RecordOptions {
   readonly losses: readonly { readonly loss: Loss; readonly weight: number }[];
   /** What losses may read, as long as it runs beside the steps. */
   readonly teacher?: Model;
+  /** Channels in a block where values are laid out so; 0 or absent: plain everywhere. */
+  readonly block?: number;
 }
 
 /** The forward pass and the loss, written; the backward pass is up to `tape.gradients(loss)`. */
@@ -51,7 +54,7 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const graph = model.graph!;
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
-  const build = new GraphBuilder();
+  const build = options.block ? new BlockedBuilder(options.block) : new GraphBuilder();
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const types = inferTypes(model, { inputs: batched(model, options.batch) });
   for (const { name = '' } of graph.input) {

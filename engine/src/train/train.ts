@@ -6,6 +6,7 @@ import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import type { Runtime, Session } from '../runtime/runtime';
 import { checkAmounts, type Amounts } from './augment/augment';
+import { blockOf } from './blocked/probe';
 import { Checkpoints, type CheckpointStore } from './checkpoints';
 import type { TrainingCurve, TrainingFigures } from './curve';
 import { isSound, slowedDown, watched } from './divergence';
@@ -67,7 +68,8 @@ export async function train(
   const { runtime, data, directory, seed, signal } = context;
   checkAmounts(options.augmentation, data);
   const stepsPerEpoch = wholeBatches(data, options.batch);
-  const graph = stepGraph(model, { ...options, teacher: context.teacher });
+  const block = options.block ?? (await blockOf(runtime));
+  const graph = stepGraph(model, { ...options, block, teacher: context.teacher });
   const bytes = encodeModel(graph.model);
   const session = await runtime.open(bytes, {
     optimize: 'basic',

@@ -5,6 +5,7 @@ import { equalize } from './equalize/equalize';
 import { finetune } from './finetune/finetune';
 import type { Pass } from './pass';
 import { prune } from './prune/prune';
+import { qat } from './qat/qat';
 import { quantize } from './quantize/quantize';
 import { simplify } from './simplify/simplify';
 import { smooth } from './smooth/smooth';
@@ -19,4 +20,5 @@ export const passes: readonly Pass[] = [
   equalize,
   smooth,
   quantize,
+  qat,
 ];

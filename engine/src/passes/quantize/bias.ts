@@ -2,7 +2,7 @@
 
 import { biasOf, type Blueprint, type QuantizedLayer } from './blueprint';
 import { roundHalfEven, type Grid } from './grid';
-import { quantizedType } from './quantized-type';
+import { isByte, quantizedType } from './quantized-type';
 
 export interface QuantizedBias {
   readonly grid: Grid;
@@ -22,7 +22,7 @@ export function quantizedBias(
   const input = grids.get(layer.site.input);
   const weight = layer.weight.grid;
   if (!bias || !input || profile.biases !== 'int32') return undefined;
-  if (input.type.bits !== 8 || weight.type.bits !== 8) return undefined;
+  if (!isByte(input.type) || !isByte(weight.type)) return undefined;
   const grid = gridOf(input, weight, bias.length);
   const codes = Int32Array.from(bias, (each, i) => {
     const steps = roundHalfEven(each / grid.scale[i % grid.scale.length]);

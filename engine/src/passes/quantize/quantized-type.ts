@@ -50,3 +50,8 @@ export function typeOfBits(bits: number, signed: boolean): QuantizedType {
   const found = quantizedTypes.find((type) => type.bits === bits && type.signed === signed);
   return found ?? integer(bits, signed, signed ? 'int8' : 'uint8');
 }
+
+/** Whether each code has a byte, which integer kernels take however few of its values are used. */
+export function isByte({ storage }: QuantizedType): boolean {
+  return storage === 'int8' || storage === 'uint8';
+}

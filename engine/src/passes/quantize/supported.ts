@@ -29,7 +29,7 @@ function hasFourBits({ weights, activations }: QuantizeOptions): boolean {
   return activations === 'float' && (weights === 'int4' || weights === 'uint4');
 }
 
-export function formatOf({ format }: QuantizeOptions, profile: Profile): Format {
+export function formatOf({ format }: Pick<QuantizeOptions, 'format'>, profile: Profile): Format {
   return format === 'auto' ? profile.formats[0] : format;
 }
 

@@ -25,7 +25,7 @@ export function writeQdq(blueprint: Blueprint): Model {
   for (const [value, grid] of blueprint.grids) {
     const floats = blueprint.profile.ownQuantizers ? floatReaders(graph.graph, value) : undefined;
     graph.insert(value, (source) => {
-      const codes = graph.quantize(source, grid);
+      const codes = graph.within(graph.quantize(source, grid), grid);
       if (floats) {
         const values = graph.dequantize(codes, source, forEachChannel(grid, floats.channels));
         for (const node of floats.nodes) node.input[0] = values;

@@ -8,7 +8,7 @@ import { freshNames } from '../../../ir/naming';
 import { normalDomain } from '../../../ir/opset';
 import { dimsOf, makeTensor } from '../../../ir/tensor';
 import { topologicalOrder } from '../../../ir/traverse';
-import type { DataTypeName, TypedArray } from '../../../ir/data-type';
+import { dataTypeNamed, type DataTypeName, type TypedArray } from '../../../ir/data-type';
 import { makeNode } from '../../simplify/make-node';
 import type { QuantizedWeight } from '../blueprint';
 import type { Grid } from '../grid';
@@ -65,6 +65,13 @@ export class QuantizedGraph {
   /** Adds `QuantizeLinear` behind a value and gives the name of the codes. */
   quantize(value: string, grid: Grid): string {
     return this.convert('QuantizeLinear', value, `${value}_quantized`, grid, value);
+  }
+
+  /** Clips codes to those in use where their type holds more bits than they have. */
+  within(codes: string, { type, min, max }: Grid): string {
+    if (dataTypeNamed(type.storage).bits === type.bits) return codes;
+    const bounds = [min, max].map((at) => this.constant(`${codes}_end`, type.storage, [], [at]));
+    return this.node('Clip', [codes, ...bounds], `${codes}_clipped`);
   }
 
   /** Adds `DequantizeLinear` behind codes and gives the name of the values. */

@@ -4,6 +4,7 @@ import type { Model } from '../../../ir/model';
 import type { Blueprint } from '../blueprint';
 import type { Grid } from '../grid';
 import { raiseOpset } from '../opset/raise-opset';
+import { isByte } from '../quantized-type';
 
 /**
  * The blueprint's model, with a later opset where standard quantizers need it: 13 for a scale for each
@@ -23,6 +24,6 @@ const dynamicOpset = 11;
 
 /** The first opset whose QuantizeLinear and DequantizeLinear do what a grid needs. */
 export function opsetFor({ type, axis }: Grid): number {
-  if (type.bits !== 8) return 21;
+  if (!isByte(type)) return 21;
   return axis === undefined ? 10 : 13;
 }

@@ -1,0 +1,171 @@
+/**
+ * A quantized model in the form in which it is trained: floats that are rounded in each forward pass,
+ * at the places, to the codes and by the steps of a blueprint.
+ */
+
+import type { Model } from '../../ir/model';
+import { dimsOf, floats, makeTensor } from '../../ir/tensor';
+import { inferTypes } from '../../ops/infer';
+import { trainingOpset } from '../../train/graph-builder';
+import type { ExtraParameter } from '../../train/parameters';
+import { biasOf, type Blueprint, type QuantizedLayer } from '../quantize/blueprint';
+import { codeOf, decode, scaleIndices, type Grid } from '../quantize/grid';
+import { raiseOpset } from '../quantize/opset/raise-opset';
+import { QuantizedGraph } from '../quantize/write/quantized-graph';
+import { inputShapes } from './input-shapes';
+import type { Quantizer, QuantizerWriter, Rounded } from './quantizers/quantizer';
+
+export interface FakeQuantized {
+  /** Holds operators that exist only while training. */
+  readonly model: Model;
+  /** Weights, biases and whatever the quantizer learns, as constants of the model. */
+  readonly parameters: readonly ExtraParameter[];
+  readonly layers: ReadonlyMap<string, FakeLayer>;
+  readonly activations: ReadonlyMap<Grid, Rounded>;
+}
+
+export interface FakeLayer extends Rounded {
+  readonly grid: Grid;
+  /** The constant that is trained in its place; absent where the layer has no bias. */
+  readonly bias?: string;
+}
+
+/** The domain of the operators that exist only while training. */
+export const trainingDomain = 'coppice';
+
+export function fakeQuantize(blueprint: Blueprint, quantizer: Quantizer): FakeQuantized {
+  return new FakeQuantization(blueprint, quantizer).write();
+}
+
+class FakeQuantization {
+  private readonly graph: QuantizedGraph;
+  private readonly parameters = new Map<string, ExtraParameter>();
+  private readonly weights = new Map<string, Rounded & { value: string; grid: Grid }>();
+  private readonly layers = new Map<string, FakeLayer>();
+  private readonly activations = new Map<Grid, Rounded>();
+  /** Of the first value of each grid. */
+  private readonly names = new Map<Grid, string>();
+
+  constructor(
+    private readonly blueprint: Blueprint,
+    private readonly quantizer: Quantizer,
+  ) {
+    this.graph = new QuantizedGraph(raiseOpset(blueprint.model, trainingOpset));
+  }
+
+  write(): FakeQuantized {
+    const { layers, operands, grids } = this.blueprint;
+    for (const layer of layers.values()) this.writeLayer(layer);
+    for (const [name, { tensor, weight }] of operands) {
+      const values = decode(weight.codes, dimsOf(tensor), weight.grid);
+      this.graph.replace(name, this.graph.constant(name, 'float', dimsOf(tensor), values));
+    }
+    const features = featuresOf(this.blueprint.model);
+    for (const [value, grid] of grids) {
+      this.graph.insert(value, (source) => this.roundValue(value, source, grid, features(value)));
+    }
+    return {
+      model: this.graph.finish(),
+      parameters: [...this.parameters.values()],
+      layers: this.layers,
+      activations: this.activations,
+    };
+  }
+
+  private writeLayer(layer: QuantizedLayer): void {
+    const { site } = layer;
+    const node = this.graph.graph.node.find(({ output }) => output[0] === site.node.output[0])!;
+    const weight = this.weightOf(layer);
+    node.input[1] = weight.value;
+    const values = biasOf(layer);
+    if (!values) {
+      this.layers.set(site.name, weight);
+      return;
+    }
+    const dims = [values.length];
+    const bias = this.writer.parameter(`${site.name}.trained_bias`, dims, values, {
+      decays: false,
+    });
+    node.input[2] = bias;
+    this.layers.set(site.name, { ...weight, bias });
+  }
+
+  /** Layers that share a weight share what it is rounded to. */
+  private weightOf(layer: QuantizedLayer): Rounded & { value: string; grid: Grid } {
+    const { weight: tensor } = layer.site;
+    const name = tensor.name!;
+    const found = this.weights.get(name);
+    if (found) return found;
+    const { type, ...rest } = layer.weight.grid;
+    const isWide = this.quantizer.usesLeastCode && type.bits < 8 && type.signed;
+    const grid = isWide ? { ...rest, type, min: type.min } : layer.weight.grid;
+    const dims = dimsOf(tensor);
+    const values = startOf(floats(tensor), layer, grid);
+    const rounded = this.quantizer.weight(this.writer, { name, dims, values, grid });
+    const value = this.writer.emit('Mul', [rounded.codes, rounded.step]);
+    const made = { ...rounded, value, grid };
+    this.weights.set(name, made);
+    return made;
+  }
+
+  /** Values of one grid share one step. */
+  private roundValue(name: string, value: string, grid: Grid, features: number): string {
+    const shared = this.names.get(grid) ?? name;
+    this.names.set(grid, shared);
+    const start = { name: shared, value, grid, features };
+    const rounded = this.quantizer.activation(this.writer, start);
+    this.activations.set(grid, rounded);
+    return this.writer.emit('Mul', [rounded.codes, rounded.step]);
+  }
+
+  private readonly writer: QuantizerWriter = {
+    emit: (op, inputs, attributes = {}) => this.graph.node(op, inputs, `${op}.qat`, attributes),
+    round: (value) => this.trainingNode('RoundThrough', value),
+    detach: (value) => this.trainingNode('Detach', value),
+    constant: (values, dims = []) => {
+      const data = typeof values === 'number' ? [values] : values;
+      return this.graph.constant('constant.qat', 'float', dims, data);
+    },
+    integers: (values) => this.graph.constant('axes.qat', 'int64', [values.length], values),
+    parameter: (name, dims, values, { decays, gain }) => {
+      const tensor = makeTensor(name, 'float', dims, values);
+      if (!this.parameters.has(name)) {
+        this.parameters.set(name, { tensor, decays, gain });
+        const { initializer } = this.graph.graph;
+        const at = initializer.findIndex((each) => each.name === name);
+        if (at >= 0) initializer[at] = tensor;
+        else initializer.push(tensor);
+      }
+      return name;
+    },
+  };
+
+  private trainingNode(opType: string, value: string): string {
+    const output = this.graph.node(opType, [value], `${opType}.qat`);
+    const node = this.graph.graph.node.at(-1)!;
+    node.domain = trainingDomain;
+    return output;
+  }
+}
+
+/**
+ * The weights, and in the middle of its code each one that was not rounded to the nearest, so that
+ * training begins with the codes that were chosen.
+ */
+function startOf(values: Float32Array, { site, weight }: QuantizedLayer, grid: Grid): Float32Array {
+  const { block, count } = scaleIndices(dimsOf(site.weight), grid.axis);
+  return values.map((value, at) => {
+    const i = Math.floor(at / block) % count;
+    const code = weight.codes[at];
+    return codeOf(grid, value, i) === code ? value : (code - grid.zeroPoint[i]) * grid.scale[i];
+  });
+}
+
+/** How many numbers one sample has of a value. */
+function featuresOf(model: Model): (value: string) => number {
+  const types = inferTypes(model, { inputs: inputShapes(model, 1) });
+  return (value) => {
+    const shape = types.type(value)?.shape ?? [];
+    return shape.reduce<number>((product, dim) => product * (Number(dim) || 1), 1);
+  };
+}

@@ -1,0 +1,134 @@
+/** What training has learned, as a blueprint that is written like any other. */
+
+import { emptyGraph } from '../../ir/empty-graph';
+import type { Model, Node } from '../../ir/model';
+import { dimsOf, floats, makeTensor } from '../../ir/tensor';
+import { trainingOpset } from '../../train/graph-builder';
+import { openModel } from '../../runtime/open-model';
+import type { NamedTensor, Runtime } from '../../runtime/runtime';
+import type { Blueprint, QuantizedLayer } from '../quantize/blueprint';
+import { scaleIndices, type Grid } from '../quantize/grid';
+import { trainingDomain, type FakeLayer, type FakeQuantized } from './fake-quantize';
+
+/** The operators that others take the place of once training is over. */
+const plainOperators: Readonly<Record<string, string>> = {
+  RoundThrough: 'Round',
+  Detach: 'Identity',
+};
+
+/** The fake-quantized model as one that the runtime takes. */
+export function withoutTraining(model: Model): Model {
+  const node = model.graph!.node.map((each): Node =>
+    each.domain === trainingDomain
+      ? { ...each, domain: '', opType: plainOperators[each.opType!] }
+      : each,
+  );
+  return { ...model, graph: { ...model.graph!, node } };
+}
+
+/**
+ * @param trained the model of `fake` after training.
+ * @returns the blueprint with the codes and steps that were learned, computed by the runtime as the
+ * training computes them; its model holds the floats that they are rounded from.
+ */
+export async function readBack(
+  blueprint: Blueprint,
+  { layers, activations }: FakeQuantized,
+  trained: Model,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<Blueprint> {
+  const wanted = [...layers.values()].flatMap(({ codes, step, unrounded }) => [
+    codes,
+    step,
+    unrounded,
+  ]);
+  const steps = [...activations.values()].map(({ step }) => step);
+  const values = await computed(withoutTraining(trained), [...wanted, ...steps], runtime, signal);
+  const read = (name: string) => values[name].data as Float32Array;
+
+  const tensors = new Map(trained.graph!.initializer.map((tensor) => [tensor.name, tensor]));
+  const weights = new Map<string, Float32Array>();
+  const learned = [...blueprint.layers].map(([name, layer]): [string, QuantizedLayer] => {
+    const fake = layers.get(name)!;
+    const { bias } = fake;
+    weights.set(layer.site.weight.name!, floatsOf(layer, fake, read));
+    return [
+      name,
+      {
+        ...layer,
+        weight: {
+          grid: { ...fake.grid, scale: Float32Array.from(read(fake.step)) },
+          codes: Int32Array.from(read(fake.codes)),
+        },
+        bias: bias === undefined ? layer.bias : floats(tensors.get(bias)!),
+      },
+    ];
+  });
+  const initializer = blueprint.model.graph!.initializer.map((tensor) => {
+    const own = weights.get(tensor.name!);
+    if (own) return makeTensor(tensor.name!, 'float', dimsOf(tensor), own);
+    return tensors.get(tensor.name) ?? tensor;
+  });
+  const model = { ...blueprint.model, graph: { ...blueprint.model.graph!, initializer } };
+  const byName = new Map(initializer.map((tensor) => [tensor.name, tensor]));
+  const grids = new Map<Grid, Grid>();
+  for (const [grid, { step }] of activations) {
+    grids.set(grid, { ...grid, scale: Float32Array.from(read(step)) });
+  }
+  return {
+    ...blueprint,
+    model,
+    layers: new Map(
+      learned.map(([name, layer]) => {
+        const site = { ...layer.site, weight: byName.get(layer.site.weight.name)! };
+        return [name, { ...layer, site }];
+      }),
+    ),
+    grids: new Map([...blueprint.grids].map(([value, grid]) => [value, grids.get(grid)!])),
+  };
+}
+
+/** The weight before rounding. */
+function floatsOf(
+  { site }: QuantizedLayer,
+  { grid, step, unrounded }: FakeLayer,
+  read: (name: string) => Float32Array,
+): Float32Array {
+  const { block, count } = scaleIndices(dimsOf(site.weight), grid.axis);
+  const steps = read(step);
+  return read(unrounded).map((value, at) => value * steps[Math.floor(at / block) % count]);
+}
+
+/** Values that depend on constants alone. */
+async function computed(
+  { graph }: Model,
+  wanted: readonly string[],
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, NamedTensor>>> {
+  const names = new Set(wanted);
+  const nodes = graph!.node.toReversed().filter((node) => {
+    if (!node.output.some((name) => names.has(name))) return false;
+    for (const name of node.input) names.add(name);
+    return true;
+  });
+  const model: Model = {
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: trainingOpset }],
+    metadataProps: [],
+    functions: [],
+    graph: {
+      ...emptyGraph('steps'),
+      node: nodes.toReversed(),
+      initializer: graph!.initializer.filter(({ name }) => names.has(name!)),
+      output: [...new Set(wanted)].map((name) => ({ name, metadataProps: [] })),
+    },
+  };
+  const session = await openModel(runtime, model, { optimize: 'none', threads: 1 });
+  try {
+    return await session.run({}, [...new Set(wanted)], signal);
+  } finally {
+    await session.close();
+  }
+}

@@ -45,7 +45,12 @@ describe('the manifest', () => {
     const guarded = contributes.commands
       .filter(({ enablement }) => enablement?.includes('isWorkspaceTrusted'))
       .map(({ command }) => command);
-    const running = [commandIds.compress, commandIds.analyzeSensitivity, commandIds.runRecipe];
+    const running = [
+      commandIds.compress,
+      commandIds.finetune,
+      commandIds.analyzeSensitivity,
+      commandIds.runRecipe,
+    ];
     expect(guarded.sort()).toEqual(running.sort());
   });
 

@@ -22,8 +22,12 @@ export async function writeRecipe(model: vscode.Uri, target?: QuickTarget): Prom
   await vscode.window.showTextDocument(document);
 }
 
-function draft(model: string, { device, ...given }: QuickTarget = {}): string {
-  const [metric, amount] = Object.entries<number | string>(given).at(0) ?? ['macs', 0.5];
+function draft(model: string, target: QuickTarget = {}): string {
+  const { device, finetune, ...given } = target;
+  const [asked] = Object.entries<number | string>(given);
+  const [metric, amount] = asked ?? ['macs', 0.5];
+  const prune = `  - prune: { criterion: l2, scope: global, ${metric}: ${amount} }\n`;
+  const tune = finetune ? `  - finetune: { epochs: ${finetune.epochs} } # needs data\n` : '';
   const name = posix.basename(model, posix.extname(model));
   return `# What to make of the model. Run it with "Coppice: Run Recipe" or \`coppice compress coppice.yaml\`.
 model: ${JSON.stringify(model)}
@@ -32,7 +36,6 @@ task: fidelity # or classification, with labelled data
 #   path: data/train.npz
 #   validation: data/test.npz
 ${device === undefined ? '' : `device: ${device}\n`}steps:
-  - prune: { criterion: l2, scope: global, ${metric}: ${amount} }
-output: ${JSON.stringify(`build/${name}-small.onnx`)}
+${asked || !finetune ? prune : ''}${tune}output: ${JSON.stringify(`build/${name}-${finetune ? 'tuned' : 'small'}.onnx`)}
 `;
 }

@@ -2,6 +2,7 @@
 
 export const commandIds = {
   compress: 'coppice.compress',
+  finetune: 'coppice.finetune',
   inspect: 'coppice.inspect',
   analyzeSensitivity: 'coppice.analyzeSensitivity',
   showReport: 'coppice.showReport',
@@ -19,6 +20,8 @@ export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 export interface CommandArguments {
   /** URI of the model; a `QuickTarget` as JSON, and how the goal is called: `15 ms on Raspberry Pi 4`. */
   readonly [commandIds.compress]: readonly [model?: string, target?: string, goal?: string];
+  /** URIs of the model and of the one that teaches it. */
+  readonly [commandIds.finetune]: readonly [model?: string, teacher?: string];
   readonly [commandIds.inspect]: readonly [model?: string];
   readonly [commandIds.analyzeSensitivity]: readonly [model?: string];
   /** URI of a `report.json`. */

@@ -70,7 +70,7 @@ export const modelsRequest = request<
   { readonly models: readonly FoundModel[] }
 >('coppice/models');
 
-/** What *Coppice: Compress…* asks for without a recipe; the server turns it into a recipe. */
+/** What *Coppice: Compress…* and *Fine-Tune…* ask for without a recipe; the server turns it into a recipe. */
 export interface QuickTarget {
   /** Share of the MACs, of the params or of the bytes of weights that is left, 0 … 1. */
   readonly macs?: number;
@@ -79,6 +79,8 @@ export interface QuickTarget {
   /** How long the result may take on a device: `15 ms`. */
   readonly latency?: string;
   readonly device?: string;
+  /** Trains the result. The teacher is the original unless it is given: a URI, for the server a path. */
+  readonly finetune?: { readonly epochs: number; readonly teacher?: string };
 }
 
 export type CompressParams =

@@ -11,6 +11,12 @@ describe('the guards of the page protocol', () => {
     expect(isToPage(show)).toBe(true);
     expect(isToPage(JSON.parse(JSON.stringify(show)))).toBe(true);
     expect(isToPage({ type: 'failed', message: 'no', source })).toBe(true);
+    const status = {
+      ...{ version: 1, state: 'running', pid: 7, recipe: null, message: '', fraction: 0.5, at: 0 },
+      ...{ model: '/net.onnx', output: '/small.onnx', steps: [] },
+    };
+    expect(isToPage({ ...show, content: { kind: 'run', status, own: true } })).toBe(true);
+    expect(isToPage({ ...show, content: { kind: 'run', status: {}, own: true } })).toBe(false);
     expect(isFromPage({ type: 'ready' })).toBe(true);
     expect(isFromPage({ type: 'action', action: 'openDiff' })).toBe(true);
   });

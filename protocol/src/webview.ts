@@ -3,11 +3,19 @@ import type { ModelComparison } from './comparison';
 import type { LatencyEstimate } from './device';
 import type { Inspection } from './inspection';
 import type { Report } from './report';
+import { isRunStatus, type RunStatus } from './run-status';
 import { isSensitivityTable, type SensitivityTable } from './sensitivity';
 
 /** Everything one page shows. Kept by `setState`, so that a page comes back after a reload. */
 export type PageContent =
   | { readonly kind: 'report'; readonly report: Report }
+  | {
+      /** A run that has no report yet. */
+      readonly kind: 'run';
+      readonly status: RunStatus;
+      /** True where this window follows the run, and can stop it. */
+      readonly own: boolean;
+    }
   | {
       readonly kind: 'inspection';
       readonly inspection: Inspection;
@@ -41,7 +49,10 @@ export const pageActions = [
   'openRecipe',
   'openModel',
   'compress',
+  'finetune',
   'openText',
+  'cancelRun',
+  'continueRun',
 ] as const;
 export type PageAction = (typeof pageActions)[number];
 
@@ -80,6 +91,8 @@ function isPageContent(value: unknown): value is PageContent {
   switch (value.kind) {
     case 'report':
       return isReport(value.report);
+    case 'run':
+      return isRunStatus(value.status);
     case 'inspection':
       return (
         isRecord(value.inspection) &&

@@ -8,6 +8,7 @@ import { textStyles } from './styles';
 import './views/comparison-view';
 import './views/inspection-view';
 import './views/report-view';
+import './views/run-view';
 
 @customElement('coppice-page')
 export class Page extends LitElement {
@@ -57,6 +58,10 @@ export class Page extends LitElement {
       case 'report':
         return html`<main>
           <coppice-report .report=${content.report} ?interactive=${interactive}></coppice-report>
+        </main>`;
+      case 'run':
+        return html`<main>
+          <coppice-run .status=${content.status} ?own=${content.own}></coppice-run>
         </main>`;
       case 'inspection':
         return html`<main>

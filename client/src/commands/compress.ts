@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { commandIds } from '#protocol/commands';
 import type { QuickTarget } from '#protocol/messages';
 import type { Command } from '../context';
+import { finetune } from './finetune';
 import { pickModel, uriOf } from '../pick';
 import { writeRecipe } from '../recipe-draft';
 import { run } from '../runs';
@@ -19,12 +20,13 @@ export const compress: Command = {
     const choice = fit ? await pickWay(label, fit, goal) : await pickTarget(label);
     if (choice === undefined) return;
     if (choice === 'recipe') return writeRecipe(model, fit);
+    if (choice === 'finetune') return finetune.run(context, model.toString());
     await run(context, `Compressing ${label}`, { model: model.toString(), target: choice });
   },
 };
 
 interface TargetItem extends vscode.QuickPickItem {
-  readonly target: QuickTarget | 'recipe' | 'ask';
+  readonly target: QuickTarget | 'recipe' | 'ask' | 'finetune';
 }
 
 const targets: readonly TargetItem[] = [
@@ -34,6 +36,13 @@ const targets: readonly TargetItem[] = [
   { label: 'Half of the parameters', description: '50 % left', target: { params: 0.5 } },
   { label: 'Another share of the MACs…', target: 'ask' },
   {
+    label: 'Half of the MACs, then fine-tuned',
+    description: '50 % left, 3 epochs',
+    detail: 'Needs training data that a recipe names for this model',
+    target: { macs: 0.5, finetune: { epochs: 3 } },
+  },
+  { label: 'Fine-tune…', description: 'nothing is cut', target: 'finetune' },
+  {
     label: 'Write a recipe…',
     description: 'coppice.yaml',
     detail: 'Data, device, target and steps in a file that can be run again',
@@ -41,7 +50,7 @@ const targets: readonly TargetItem[] = [
   },
 ];
 
-async function pickTarget(label: string): Promise<QuickTarget | 'recipe' | undefined> {
+async function pickTarget(label: string): Promise<QuickTarget | 'recipe' | 'finetune' | undefined> {
   const picked = await vscode.window.showQuickPick(targets, {
     title: `Compress ${label}`,
     placeHolder: 'How much should be left?',
@@ -83,7 +92,7 @@ async function pickWay(
   const picked = await vscode.window.showQuickPick(ways, {
     title: `Compress ${label} to fit ${typeof goal === 'string' ? goal : 'its budget'}`,
   });
-  return picked?.target === 'ask' ? undefined : picked?.target;
+  return picked?.target === 'recipe' ? 'recipe' : picked && target;
 }
 
 async function askShare(): Promise<QuickTarget | undefined> {

@@ -3,6 +3,7 @@ import type { Command } from '../context';
 import { analyzeSensitivity } from './analyze-sensitivity';
 import { compare } from './compare';
 import { compress } from './compress';
+import { finetune } from './finetune';
 import { inspect } from './inspect';
 import { linkModel } from './link-model';
 import { openAsText } from './open-as-text';
@@ -13,6 +14,7 @@ import { showReport } from './show-report';
 
 export const commands: readonly Command[] = [
   compress,
+  finetune,
   inspect,
   analyzeSensitivity,
   showReport,

@@ -1,7 +1,9 @@
 /** *Coppice: Show Report…*: the report of a past run. */
 import * as vscode from 'vscode';
 import { commandIds } from '#protocol/commands';
+import type { RunStatus } from '#protocol/run-status';
 import type { Command } from '../context';
+import { readStatus } from '../pages/content';
 import { showPage } from '../pages/panels';
 import { browse, uriOf } from '../pick';
 
@@ -39,12 +41,17 @@ interface PastRun {
   readonly name: string;
   readonly folder: vscode.Uri;
   readonly time: number;
+  readonly state: RunStatus['state'];
 }
 
 function runItem(run: PastRun): RunItem {
   return {
     label: run.name,
-    description: `${vscode.workspace.asRelativePath(run.folder)} · ${new Date(run.time).toLocaleString()}`,
+    description: [
+      vscode.workspace.asRelativePath(run.folder),
+      new Date(run.time).toLocaleString(),
+      ...(run.state === 'done' ? [] : [run.state]),
+    ].join(' · '),
     report: run.report,
   };
 }
@@ -70,10 +77,14 @@ async function runsIn(folder: vscode.Uri): Promise<PastRun[]> {
   );
   const found = names.map(async (name): Promise<PastRun | undefined> => {
     const report = vscode.Uri.joinPath(runs, name, 'report.json');
-    return vscode.workspace.fs.stat(report).then(
-      ({ mtime }) => ({ report, name, folder, time: mtime }),
-      () => undefined,
-    );
+    const timeOf = async (file: vscode.Uri) => (await vscode.workspace.fs.stat(file)).mtime;
+    const state = (await readStatus(report))?.state ?? 'done';
+    return timeOf(report)
+      .catch(() => timeOf(vscode.Uri.joinPath(report, '..', 'status.json')))
+      .then(
+        (time) => ({ report, name, folder, time, state }),
+        () => undefined,
+      );
   });
   return (await Promise.all(found)).filter((run) => run !== undefined);
 }

@@ -1,10 +1,11 @@
 /** What the buttons of a page do: run a command, open a file, or name the page to show next. */
 import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
-import { commandIds } from '#protocol/commands';
+import { commandIds, type CommandId } from '#protocol/commands';
 import type { PageAction, PageSource } from '#protocol/webview';
 import { CommandFailure } from '../context';
-import { readReport } from './content';
+import { ownRuns } from '../own-runs';
+import { readReport, readStatus } from './content';
 
 export async function performAction(
   source: PageSource,
@@ -27,7 +28,10 @@ async function performOnModel(model: string, action: PageAction): Promise<undefi
     openModel: commandIds.inspect,
     openResult: commandIds.inspect,
     openDiff: commandIds.compare,
+    finetune: commandIds.finetune,
     openRecipe: undefined,
+    cancelRun: undefined,
+    continueRun: undefined,
   }[action];
   if (command !== undefined) await vscode.commands.executeCommand(command, model);
 }
@@ -36,32 +40,55 @@ async function performOnReport(
   file: vscode.Uri,
   action: PageAction,
 ): Promise<PageSource | undefined> {
-  const report = await readReport(file);
-  const find = (path: string) => locate(file, report.recipe.path, path);
+  const { model, output, recipe } = await partsOf(file);
+  const find = (path: string) => locate(file, recipe.path, path);
   switch (action) {
-    case 'openResult': {
-      const model = (await find(report.output)).toString();
-      return { kind: 'inspection', model };
-    }
-    case 'openModel': {
-      const model = (await find(report.model.path)).toString();
-      return { kind: 'inspection', model };
-    }
+    case 'openResult':
+      return { kind: 'inspection', model: (await find(output)).toString() };
+    case 'openModel':
+      return { kind: 'inspection', model: (await find(model)).toString() };
     case 'openDiff':
     case 'openText': {
-      const before = (await find(report.model.path)).toString();
-      const after = (await find(report.output)).toString();
+      const before = (await find(model)).toString();
+      const after = (await find(output)).toString();
       return { kind: 'comparison', before, after };
     }
     case 'openRecipe':
-      await openRecipe(report.recipe, find);
+      await openRecipe(recipe, find);
       return undefined;
-    case 'compress': {
-      const model = (await find(report.model.path)).toString();
-      await vscode.commands.executeCommand(commandIds.compress, model);
+    case 'compress':
+      await execute(commandIds.compress, await find(model));
       return undefined;
-    }
+    case 'finetune':
+      await execute(commandIds.finetune, await find(output), await find(model));
+      return undefined;
+    case 'cancelRun':
+      ownRuns.get(file.toString())?.();
+      return undefined;
+    case 'continueRun':
+      if (recipe.path !== null) await execute(commandIds.runRecipe, await find(recipe.path));
+      return undefined;
   }
+}
+
+async function execute(command: CommandId, ...files: readonly vscode.Uri[]): Promise<void> {
+  await vscode.commands.executeCommand(command, ...files.map((file) => file.toString()));
+}
+
+interface Parts {
+  readonly model: string;
+  readonly output: string;
+  readonly recipe: { readonly path: string | null; readonly text: string | null };
+}
+
+/** The files of a run, by its report or by what its folder says as long as it has none. */
+async function partsOf(file: vscode.Uri): Promise<Parts> {
+  const status = await readStatus(file);
+  if (status === undefined || status.state === 'done') {
+    const { model, output, recipe } = await readReport(file);
+    return { model: model.path, output, recipe };
+  }
+  return { ...status, recipe: { path: status.recipe, text: null } };
 }
 
 /** The recipe's file, or the text that the run kept where the file is gone. */

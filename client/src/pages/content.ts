@@ -7,9 +7,11 @@ import {
   latencyRequest,
   sensitivityRequest,
 } from '#protocol/messages';
+import { isRunStatus, type RunStatus } from '#protocol/run-status';
 import { isReport, type PageContent, type PageLatency, type PageSource } from '#protocol/webview';
 import type { Report } from '#protocol/report';
 import { CommandFailure, type Context } from '../context';
+import { ownRuns } from '../own-runs';
 
 /** A report beyond this size was not written by Coppice. */
 const maxReportBytes = 64 * 1024 * 1024;
@@ -17,7 +19,7 @@ const maxReportBytes = 64 * 1024 * 1024;
 export async function loadContent(context: Context, source: PageSource): Promise<PageContent> {
   switch (source.kind) {
     case 'report':
-      return { kind: 'report', report: await readReport(vscode.Uri.parse(source.report, true)) };
+      return loadRun(vscode.Uri.parse(source.report, true));
     case 'inspection': {
       const inspection = await context.request(inspectRequest, { uri: source.model });
       const { table } = await context.request(sensitivityRequest, { uri: source.model });
@@ -32,6 +34,43 @@ export async function loadContent(context: Context, source: PageSource): Promise
           after: source.after,
         }),
       };
+  }
+}
+
+/** The report of a run; while it goes on, or where it never came to one, how far it is. */
+async function loadRun(report: vscode.Uri): Promise<PageContent> {
+  const status = await readStatus(report);
+  if (status === undefined || status.state === 'done') {
+    return { kind: 'report', report: await readReport(report) };
+  }
+  const own = ownRuns.has(report.toString());
+  if (status.state === 'running') return { kind: 'run', status, own };
+  return readReport(report).then(
+    (earlier) => ({ kind: 'report', report: earlier }),
+    () => ({ kind: 'run', status, own }),
+  );
+}
+
+/** What the folder of a run says of it; undefined where it says nothing, as older ones do. */
+export async function readStatus(report: vscode.Uri): Promise<RunStatus | undefined> {
+  const file = vscode.Uri.joinPath(report, '..', 'status.json');
+  try {
+    const bytes = await vscode.workspace.fs.readFile(file);
+    const status: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (!isRunStatus(status)) return undefined;
+    if (status.state !== 'running' || isAlive(status.pid)) return status;
+    return { ...status, state: 'stopped', message: 'Its process ended before the run did.' };
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It may belong to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,6 +1,12 @@
 /** The webview panels: one per source, made again after a reload from what the page kept of itself. */
 import * as vscode from 'vscode';
-import { isFromPage, isPageSource, type PageSource, type ToPage } from '#protocol/webview';
+import {
+  isFromPage,
+  isPageSource,
+  type PageContent,
+  type PageSource,
+  type ToPage,
+} from '#protocol/webview';
 import { messageOf, type Context } from '../context';
 import { performAction } from './actions';
 import { loadContent, titleOf } from './content';
@@ -8,15 +14,24 @@ import { pageFolder, pageHtml } from './html';
 
 const viewType = 'coppice.page';
 
-/** Open panels by their source. */
-const panels = new Map<string, vscode.WebviewPanel>();
+/** How often a page that shows a run is read again, in milliseconds. */
+const refreshPause = 500;
+
+interface OpenPage {
+  readonly panel: vscode.WebviewPanel;
+  /** Reads the source again, and again for as long as it is a run under way. */
+  show(): Promise<void>;
+}
+
+/** Open pages by their source. */
+const pages = new Map<string, OpenPage>();
 
 /** Shows a page, or brings it to the front and reads its source again. */
 export async function showPage(context: Context, source: PageSource): Promise<void> {
-  const open = panels.get(keyOf(source));
+  const open = pages.get(keyOf(source));
   if (open !== undefined) {
-    open.reveal();
-    await fill(context, open, source);
+    open.panel.reveal();
+    await open.show();
     return;
   }
   const panel = vscode.window.createWebviewPanel(
@@ -29,6 +44,15 @@ export async function showPage(context: Context, source: PageSource): Promise<vo
     },
   );
   attach(context, panel, source);
+}
+
+/** Reads the source of an open page again. */
+export async function refreshPage(source: PageSource): Promise<void> {
+  await pages.get(keyOf(source))?.show();
+}
+
+export function isVisible(source: PageSource): boolean {
+  return pages.get(keyOf(source))?.panel.visible ?? false;
 }
 
 export function registerPages(context: Context): void {
@@ -46,8 +70,20 @@ export function registerPages(context: Context): void {
 
 function attach(context: Context, panel: vscode.WebviewPanel, source: PageSource): void {
   const { extensionUri } = context.extension;
-  panels.set(keyOf(source), panel);
-  panel.onDidDispose(() => panels.delete(keyOf(source)));
+  let timer: NodeJS.Timeout | undefined;
+  // A page that is hidden is gone, and asks again when it is shown.
+  const show = async (): Promise<void> => {
+    clearTimeout(timer);
+    if (!panel.visible) return;
+    const content = await fill(context, panel, source);
+    clearTimeout(timer);
+    if (isUnderWay(content)) timer = setTimeout(() => void show(), refreshPause);
+  };
+  pages.set(keyOf(source), { panel, show });
+  panel.onDidDispose(() => {
+    clearTimeout(timer);
+    pages.delete(keyOf(source));
+  });
   panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
   panel.webview.options = {
     enableScripts: true,
@@ -55,7 +91,7 @@ function attach(context: Context, panel: vscode.WebviewPanel, source: PageSource
   };
   panel.webview.onDidReceiveMessage(async (message: unknown) => {
     if (!isFromPage(message)) return;
-    if (message.type === 'ready') return fill(context, panel, source);
+    if (message.type === 'ready') return show();
     try {
       const next = await performAction(source, message.action);
       if (next !== undefined) await showPage(context, next);
@@ -66,18 +102,26 @@ function attach(context: Context, panel: vscode.WebviewPanel, source: PageSource
   panel.webview.html = pageHtml(panel.webview, extensionUri, titleOf(source));
 }
 
+/** Undefined where there was nothing to show but a failure. */
 async function fill(
   context: Context,
   panel: vscode.WebviewPanel,
   source: PageSource,
-): Promise<void> {
+): Promise<PageContent | undefined> {
   let message: ToPage;
   try {
     message = { type: 'show', content: await loadContent(context, source), source };
   } catch (error) {
     message = { type: 'failed', message: messageOf(error), source };
   }
+  // It may have been closed in the meantime.
+  if (pages.get(keyOf(source))?.panel !== panel) return undefined;
   await panel.webview.postMessage(message);
+  return message.type === 'show' ? message.content : undefined;
+}
+
+function isUnderWay(content: PageContent | undefined): boolean {
+  return content?.kind === 'run' && content.status.state === 'running';
 }
 
 function keyOf(source: PageSource): string {

@@ -7,6 +7,7 @@ import { reportHtml } from '../report/html';
 import type { Report } from '../report/report';
 import { version } from '../version';
 import { canonicalJson, decisiveOf, modelHash } from './identity';
+import { LiveStatus } from './live-status';
 import { runRecipe, type RunRequest } from './run';
 import { RunFolder } from './run-folder';
 import type { Recipe } from './schema';
@@ -28,16 +29,26 @@ export async function runInFolder(request: FolderRunRequest): Promise<FolderRun>
   const folder = new RunFolder(request.folder);
   if (request.text !== null) folder.write('coppice.yaml', request.text);
   folder.log(`run of ${basename(request.path)} with Coppice ${version}`);
+  const status = new LiveStatus(folder, request.recipe, request.path, request.text !== null);
   try {
-    const report = await runRecipe({ ...request, folder });
+    const report = await runRecipe({
+      ...request,
+      folder,
+      progress: (progress) => {
+        status.progress(progress);
+        request.progress(progress);
+      },
+    });
     folder.write('report.json', `${JSON.stringify(report, null, 2)}\n`);
     folder.write('report.html', reportHtml(report, request.page));
     folder.log('done');
+    status.end('done', 'done');
     return { report, reportFile: folder.file('report.json'), pageFile: folder.file('report.html') };
   } catch (error) {
-    folder.log(
-      isAbort(error) ? 'cancelled' : `failed: ${error instanceof Error ? error.message : error}`,
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    folder.log(isAbort(error) ? 'cancelled' : `failed: ${message}`);
+    if (isAbort(error)) status.end('stopped', 'It was cancelled.');
+    else status.end('failed', message);
     throw error;
   }
 }

@@ -61,7 +61,10 @@ export async function runSteps(
       continue;
     }
     const progress = (own: Progress): void => request.progress({ ...own, step: i });
-    const done = await runStep({ ...request, progress }, i, current, { original: model, ...surroundings });
+    const done = await runStep({ ...request, progress }, i, current, {
+      original: model,
+      ...surroundings,
+    });
     current = done.model;
     steps.push(done.step);
     folder?.writeState({ ...state, before, steps });
@@ -91,6 +94,7 @@ async function runStep(
     runtime,
     original,
     calibration: data.calibration,
+    validation: data.validation,
     labelOffset: recipe.data?.label_offset,
     device,
     cache: cacheBeside(request.path),

@@ -83,7 +83,10 @@ function listenerFor(
 function whatOf(params: CompressParams, workspace: Workspace): RunWhat {
   if ('recipe' in params) return { recipe: fileOf(params.recipe) };
   const model = fileOf(params.model);
-  return { model, target: params.target, folder: workspace.folderOf(model) };
+  const { finetune, ...target } = params.target;
+  const teacher = finetune?.teacher === undefined ? {} : { teacher: fileOf(finetune.teacher) };
+  const tuned = finetune && { finetune: { epochs: finetune.epochs, ...teacher } };
+  return { model, target: { ...target, ...tuned }, folder: workspace.folderOf(model) };
 }
 
 function describe(outcome: JobOutcome): Pick<RunFinished, 'outcome' | 'report' | 'message'> {

@@ -33,6 +33,45 @@ describe('a recipe made from a target', () => {
     expect(recipe?.data).toBeUndefined();
   });
 
+  it('can be fine-tuned after it was cut, or instead', () => {
+    const folder = exampleCopy();
+    const model = join(folder, 'models/fashion.onnx');
+    const both = recipeOfTarget(model, { macs: 0.5, finetune: { epochs: 3 } }, folder);
+    expect(parseRecipe(both.text).recipe).toMatchObject({
+      steps: [{ prune: { macs: 0.5 } }, { finetune: { epochs: 3 } }],
+      output: 'fashion-50-tuned.onnx',
+    });
+    const { recipe, problems } = parseRecipe(
+      recipeOfTarget(model, { finetune: { epochs: 1 } }, folder).text,
+    );
+    expect(problems).toEqual([]);
+    expect(recipe?.steps).toEqual([{ finetune: expect.objectContaining({ epochs: 1 }) }]);
+    expect(recipe?.output).toBe('fashion-tuned.onnx');
+  });
+
+  it('lets what a model was made of teach it, on the same data', () => {
+    const folder = exampleCopy();
+    const result = join(folder, 'build/fashion-small.onnx');
+    const original = join(folder, 'models/fashion.onnx');
+    const made = parseRecipe(recipeOfTarget(result, { finetune: { epochs: 1 } }, folder).text);
+    const data = { path: '../data/fashion-calibration.npz', mean: [0.286] };
+    expect(made.recipe).toMatchObject({ data, steps: [{ finetune: { teacher: original } }] });
+    const elsewhere = join(folder, 'fashion-50.onnx');
+    const target = { finetune: { epochs: 1, teacher: original } };
+    expect(parseRecipe(recipeOfTarget(elsewhere, target, folder).text).recipe).toMatchObject({
+      data: { path: 'data/fashion-calibration.npz' },
+      steps: [{ finetune: { teacher: original } }],
+    });
+  });
+
+  it('is refused where it would train without data', () => {
+    const folder = folderWith({ 'net.onnx': null });
+    const target = { finetune: { epochs: 1 } };
+    expect(() => recipeOfTarget(join(folder, 'net.onnx'), target, folder)).toThrow(
+      /No recipe names data for net.onnx/,
+    );
+  });
+
   it('does not take the data of another model', () => {
     const recipe =
       'model: other.onnx\ndata: { path: x.npz }\nsteps: [{ prune: { macs: 0.5 } }]\noutput: o.onnx\n';

@@ -8,6 +8,7 @@ import { latency } from './latency';
 import { report } from './report';
 import { sensitivity } from './sensitivity';
 import { themes } from './themes';
+import { training } from './training';
 import { trust } from './trust';
 import type { Workbench } from './workbench';
 
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   sensitivity,
   budgetScenario,
   compress,
+  training,
 ];

@@ -32,6 +32,8 @@ export class LinePlot extends LitElement {
   @property({ attribute: false }) points: readonly PlotPoint[] = [];
   @property({ attribute: false }) marks: readonly PlotMarks[] = [];
   @property({ attribute: false }) format: (value: number) => string = String;
+  /** Whether the axis begins at 0, rather than at the least value. */
+  @property({ type: Boolean }) zero = false;
   /** Steps from the left edge to the right one. */
   @property({ type: Number }) steps = 1;
   @property({ type: Number }) stepsPerEpoch = 1;
@@ -114,7 +116,7 @@ export class LinePlot extends LitElement {
       .domain([0, Math.max(1, steps)])
       .range([left, width - right]);
     const y = scaleLinear()
-      .domain([Math.min(...ys), Math.max(...ys)])
+      .domain([this.zero ? 0 : Math.min(...ys), Math.max(...ys)])
       .nice(4)
       .range([height - bottom, top]);
     const path = line<PlotPoint>(

@@ -90,7 +90,7 @@ export class TrainingCurveView extends LitElement {
   }
 
   private plots(curve: TrainingCurve) {
-    const { points, epochs, steps, stepsPerEpoch } = curve;
+    const { points, epochs, stepsPerEpoch } = curve;
     const index = Math.min(this.chosen ?? points.length - 1, points.length - 1);
     const point = points[index];
     const plot = (panel: Panel) =>
@@ -101,7 +101,8 @@ export class TrainingCurveView extends LitElement {
           .points=${panel.points}
           .marks=${panel.marks}
           .format=${panel.format}
-          .steps=${steps}
+          .steps=${points.at(-1)!.step}
+          ?zero=${panel.fromZero ?? false}
           .stepsPerEpoch=${stepsPerEpoch}
           .at=${this.chosen === undefined ? null : point.step}
           @look=${(event: CustomEvent<number>) => (this.chosen = nearest(points, event.detail))}
@@ -134,6 +135,7 @@ interface Panel {
   readonly points: readonly PlotPoint[];
   readonly marks: readonly PlotMarks[];
   readonly format: (value: number) => string;
+  readonly fromZero?: boolean;
 }
 
 /** What is not known at all gets no plot. */
@@ -169,7 +171,13 @@ function panelsOf({ points, epochs, stepsPerEpoch }: TrainingCurve): readonly Pa
       marks: [means(accuracy), heldOut],
       format: (share) => `${short(share * 100)} %`,
     },
-    { title: 'Learning rate', points: over((point) => point.rate), marks: [], format: short },
+    {
+      title: 'Learning rate',
+      points: over((point) => point.rate),
+      marks: [],
+      format: short,
+      fromZero: true,
+    },
   ];
   return panels.filter((panel) => panel.points.length > 0 || panel.marks.some(hasPoints));
 }

@@ -1,7 +1,6 @@
 /** The report of a run: what came out, what was cut and why, and how it was checked. */
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import '@vscode-elements/elements/dist/vscode-badge/index.js';
 import type {
   GroupReport,
   LayerComparison,
@@ -16,6 +15,7 @@ import { deviceSection } from '../parts/device-section';
 import '../parts/figures';
 import '../parts/layer-chart';
 import { mark } from '../parts/marks';
+import { optionBadges } from '../parts/option-badges';
 import { deviceFigures, metricFigures, sizeFigures } from '../parts/report-figures';
 import '../parts/sortable-table';
 import '../parts/training-curve';
@@ -85,6 +85,7 @@ function actionsFor(report: Report) {
   const actions = [
     { action: 'openResult', title: 'Open Result' },
     { action: 'openDiff', title: 'Compare with Original' },
+    ...(report.data === undefined ? [] : [{ action: 'finetune', title: 'Fine-Tune…' } as const]),
   ] as const;
   const recipe = report.recipe.path !== null || report.recipe.text !== null;
   return recipe ? [...actions, { action: 'openRecipe', title: 'Open Recipe' } as const] : actions;
@@ -258,9 +259,7 @@ function stepItem(step: StepReport, report: Report) {
   return html`<li>
     <span class="row">
       <strong>${step.pass}</strong>
-      ${Object.entries(step.options).map(
-        ([name, value]) => html`<vscode-badge>${name}: ${optionText(value)}</vscode-badge>`,
-      )}
+      ${optionBadges(step.options)}
     </span>
     <p class="muted">
       ${formatCount(figures.macs)} MACs · ${formatCount(figures.params)} parameters${latency}${top1}
@@ -269,10 +268,6 @@ function stepItem(step: StepReport, report: Report) {
     ${step.notes.map((note) => html`<p>${note}</p>`)}
     ${step.curves?.map((curve) => html`<coppice-curve .curve=${curve}></coppice-curve>`)}
   </li>`;
-}
-
-function optionText(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
 function recipeSection(report: Report) {

@@ -1,10 +1,10 @@
 /** A network of the benchmark, ready to be trained: each run is one step on the same batch. */
 
-import type { Runtime } from '#engine/runtime/runtime';
+import type { KeptTensors, Runtime } from '#engine/runtime/runtime';
 import { encodeModel } from '#engine/onnx/write';
 import { crossEntropy } from '#engine/train/losses/cross-entropy';
 import { sgd } from '#engine/train/optimizers/sgd';
-import { firstState, nextState } from '#engine/train/state';
+import { firstState } from '#engine/train/state';
 import { stepGraph } from '#engine/train/step-graph';
 import * as networks from '#engine/train/testing/networks';
 
@@ -47,15 +47,18 @@ export async function openStep(
     '@rate': tensor([], Float32Array.of(0.05)),
     '@step': tensor([], Float32Array.of(1)),
   };
-  let state = firstState(graph, 1);
-  const wanted = ['@loss', ...Object.keys(state).map((each) => `@next.${each.slice(1)}`)];
+  let state: KeptTensors = await runtime.keep(firstState(graph, 1));
+  const next = Object.keys(state).map((name) => `@next.${name.slice(1)}`);
   return {
     session,
     parameters: graph.parameters.reduce((total, parameter) => total + parameter.size, 0),
     run: async () => {
-      const outputs = await session.run({ ...fixed, ...state }, wanted);
-      state = nextState(state, outputs);
-      return outputs['@loss'].data[0] as number;
+      const { given, kept } = await session.runAndKeep({ ...fixed, ...state }, ['@loss'], next);
+      await runtime.release(Object.values(state));
+      state = Object.fromEntries(
+        Object.entries(kept).map(([name, tensor]) => [name.replace('@next.', '@'), tensor]),
+      );
+      return given['@loss'].data[0] as number;
     },
   };
 }

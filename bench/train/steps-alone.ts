@@ -3,18 +3,20 @@
  * step for each line that comes in, and answers each with a line of JSON. Times hold what it takes to
  * move the batch and the loss between the processes.
  *
- *     node build/bench/steps-alone.cjs NETWORK BATCH THREADS [FORM]
+ *     node build/bench/steps-alone.cjs NETWORK BATCH THREADS [plain]
  */
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { startRuntime } from '#engine/runtime/client';
+import { blockOf } from '#engine/train/blocked/probe';
 import { openStep } from './step';
 
 async function main(): Promise<void> {
-  const [name, batch, threads] = process.argv.slice(2);
+  const [name, batch, threads, form] = process.argv.slice(2);
   const runtime = await startRuntime({ threads: Number(threads) });
-  const step = await openStep(runtime, name, Number(batch));
+  const block = form === 'plain' ? undefined : await blockOf(runtime);
+  const step = await openStep(runtime, name, Number(batch), { block });
   console.log(JSON.stringify({ versions: runtime.name, parameters: step.parameters }));
   const processes = [process.pid, runtime.pid!];
   for await (const line of createInterface({ input: process.stdin })) {

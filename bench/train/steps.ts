@@ -4,9 +4,9 @@
  * both. Prints markdown.
  *
  *     npx tsx bench/train/steps.ts [--cases resnet20:128,mobilenetV2:16,resnet50:8] [--threads 2]
- *                                  [--steps 20]
+ *                                  [--steps 20] [--plain]
  *
- * PyTorch runs from `bench/peers/torch` (see the README there); where it is missing, only Coppice is
+ * `--plain` lays nothing out in blocks. PyTorch runs from `bench/peers/torch` (see the README there); where it is missing, only Coppice is
  * shown. A step is forward pass, cross-entropy, backward pass and SGD with momentum and weight decay;
  * BatchNormalization takes the statistics of the batch.
  */
@@ -23,6 +23,7 @@ const { values: flags } = parseArgs({
     cases: { type: 'string', default: 'resnet20:128,mobilenetV2:16,resnet50:8' },
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '20' },
+    plain: { type: 'boolean', default: false },
   },
 });
 
@@ -66,7 +67,8 @@ async function main(): Promise<void> {
 
 async function compare(name: string, isFirst: boolean): Promise<void> {
   const args = [...name.split(':'), flags.threads];
-  const sides = [await start(process.execPath, [alone, ...args], process.cwd())];
+  const form = flags.plain ? ['plain'] : [];
+  const sides = [await start(process.execPath, [alone, ...args, ...form], process.cwd())];
   if (existsSync(python)) sides.push(await start(python, ['steps.py', ...args], peerFolder));
   const figures: StepFigures[][] = sides.map(() => []);
   for (let i = 0; i < warmUp + Number(flags.steps); i++) {

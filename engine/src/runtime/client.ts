@@ -55,6 +55,8 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
         const feeds = worker.pack(tensors, signal);
         return worker.call('put', { feeds }, 'tensors to keep', signal);
       },
+      read: async (kept, signal) =>
+        unpack(await worker.call('read', { kept }, 'kept tensors', signal)),
       release: async (tensors) => {
         const kept = Array.from(tensors, (each) => each.kept);
         if (worker.running) await worker.call('release', { kept }, 'kept tensors');
@@ -86,6 +88,11 @@ async function openSession(
     keep: async (given, outputs, signal) => {
       const argument = { session, ...split(worker, given, signal), outputs };
       return worker.call('keep', argument, label, signal);
+    },
+    runAndKeep: async (given, outputs, stay, signal) => {
+      const argument = { session, ...split(worker, given, signal), outputs, stay };
+      const divided = await worker.call('divide', argument, label, signal);
+      return { given: unpack(divided.given), kept: divided.kept };
     },
     summarize: async (given, outputs, bins, signal) => {
       const feeds = worker.pack(given, signal);

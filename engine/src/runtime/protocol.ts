@@ -14,6 +14,10 @@ export interface Requests {
   run: RunRequest;
   /** A run whose outputs stay. */
   keep: RunRequest;
+  /** A run some of whose outputs stay. */
+  divide: RunRequest & { stay: readonly string[] };
+  /** Tensors that are there. */
+  read: { kept: KeptTensors };
   /** Tensors that are to stay. */
   put: { feeds: Parcel };
   release: { kept: readonly number[] };
@@ -37,6 +41,8 @@ export interface Results {
   open: { session: number; inputs: readonly SessionInput[]; outputs: readonly string[] };
   run: Parcel;
   keep: KeptTensors;
+  divide: { given: Parcel; kept: KeptTensors };
+  read: Parcel;
   put: KeptTensors;
   release: undefined;
   summarize: Record<string, Summary>;

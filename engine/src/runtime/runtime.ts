@@ -100,6 +100,16 @@ export interface Session {
     outputs?: readonly string[],
     signal?: AbortSignal,
   ): Promise<Record<string, KeptTensor>>;
+  /** Both in one run: gives some outputs, and others stay in the child process. */
+  runAndKeep(
+    feeds: MixedFeeds,
+    outputs: readonly string[],
+    stay: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{
+    readonly given: Record<string, NamedTensor>;
+    readonly kept: Record<string, KeptTensor>;
+  }>;
   /**
    * Runs the model once and gives, instead of the named outputs, their ranges, with `bins` also their
    * histograms. All of them must be float32.
@@ -128,6 +138,8 @@ export interface Runtime {
   open(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /** Hands tensors to the child process, where they stay until they are released. */
   keep(tensors: Feeds, signal?: AbortSignal): Promise<Record<string, KeptTensor>>;
+  /** What kept tensors hold; they stay where they are. */
+  read(tensors: KeptTensors, signal?: AbortSignal): Promise<Record<string, NamedTensor>>;
   /** Gives the memory of kept tensors back. */
   release(tensors: Iterable<KeptTensor>): Promise<void>;
   /** Ends the child process and every session with it. */

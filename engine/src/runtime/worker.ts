@@ -94,12 +94,15 @@ type Handler<K extends Kind> = (argument: Requests[K], id: number) => Promise<Re
 const handlers: { [K in Kind]: Handler<K> } = {
   hello: async () => ({ name: `onnxruntime-node ${ort().env.versions.node ?? ''} (cpu)` }),
   open,
-  run: async (request) => {
-    const made = Object.entries(await run(request));
-    const results = made.map(([name, tensor]) => [name, fromOrt(name, tensor)]);
-    return pack(exchange, Object.fromEntries(results) as Tensors);
-  },
+  run: async (request) => parcel(await run(request)),
   keep: async (request) => keep(await run(request)),
+  divide: async ({ stay, outputs = [], ...request }) => {
+    const made = await run({ ...request, outputs: [...outputs, ...stay] });
+    const only = (names: readonly string[]) =>
+      Object.fromEntries(names.map((name) => [name, made[name]]));
+    return { given: parcel(only(outputs)), kept: keep(only(stay)) };
+  },
+  read: async ({ kept }) => parcel(Object.fromEntries(Object.entries(kept).map(keptTensor))),
   put: async ({ feeds }) => keep(tensors(feeds)),
   release: async ({ kept }) => {
     for (const each of kept) keptTensors.delete(each);
@@ -133,6 +136,11 @@ function run({
   const model = find(session);
   const given = { ...tensors(feeds), ...Object.fromEntries(Object.entries(kept).map(keptTensor)) };
   return model.run(given, outputs ?? model.outputNames);
+}
+
+function parcel(made: Readonly<Record<string, Ort.Tensor>>): Parcel {
+  const results = Object.entries(made).map(([name, tensor]) => [name, fromOrt(name, tensor)]);
+  return pack(exchange, Object.fromEntries(results) as Tensors);
 }
 
 function keptTensor([name, { kept, dims }]: [string, KeptTensor]): [string, Ort.Tensor] {

@@ -1,5 +1,6 @@
 /** The webview panels: one per source, made again after a reload from what the page kept of itself. */
 import * as vscode from 'vscode';
+import { devicesNotification } from '#protocol/messages';
 import {
   isFromPage,
   isPageSource,
@@ -19,6 +20,7 @@ const refreshPause = 500;
 
 interface OpenPage {
   readonly panel: vscode.WebviewPanel;
+  readonly source: PageSource;
   /** Reads the source again, and again for as long as it is a run under way. */
   show(): Promise<void>;
 }
@@ -57,6 +59,10 @@ export function isVisible(source: PageSource): boolean {
 
 export function registerPages(context: Context): void {
   context.extension.subscriptions.push(
+    // Other devices were chosen, or have other figures.
+    context.on(devicesNotification, () => {
+      for (const { source, show } of pages.values()) if (source.kind === 'inspection') void show();
+    }),
     vscode.window.registerWebviewPanelSerializer(viewType, {
       // The state was written by our page but kept by the editor: it is checked like any other input.
       async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -79,7 +85,7 @@ function attach(context: Context, panel: vscode.WebviewPanel, source: PageSource
     clearTimeout(timer);
     if (isUnderWay(content)) timer = setTimeout(() => void show(), refreshPause);
   };
-  pages.set(keyOf(source), { panel, show });
+  pages.set(keyOf(source), { panel, source, show });
   panel.onDidDispose(() => {
     clearTimeout(timer);
     pages.delete(keyOf(source));

@@ -68,4 +68,15 @@ export const latency: Scenario = (suite, workbench) => {
     await frame.getByText('belong to no layer').waitFor({ state: 'detached' });
     await expectAccessible(frame);
   });
+
+  suite.test("the model's page follows when another device is chosen for the editor", async () => {
+    await workbench.runCommand('Coppice: Inspect Model');
+    await workbench.pickRow('models/fashion.onnx');
+    const frame = await workbench.webview('fashion.onnx');
+    const shown = frame.getByTestId('device').locator('option:checked');
+    await shown.filter({ hasText: 'Raspberry Pi 4' }).waitFor({ state: 'attached' });
+    await frame.getByTestId('device').selectOption({ index: 0 });
+    workbench.configure({ 'coppice.devices': ['raspberry-pi-5'] });
+    await shown.filter({ hasText: 'Raspberry Pi 5' }).waitFor({ state: 'attached' });
+  });
 };

@@ -1,5 +1,4 @@
 /** Training as a person sees it: curves that grow, a run that is stopped, survives a reload and goes on. */
-import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
@@ -61,7 +60,7 @@ export const training: Scenario = (suite, workbench) => {
     await frame.getByRole('slider', { name: 'Step' }).waitFor();
     await frame.getByRole('button', { name: 'Continue' }).click();
     const report = await workbench.webview('fashion.onnx → fashion-tuned.onnx', runLimit);
-    assert.ok(await report.getByText('Trained for 20 epochs').isVisible());
+    await report.getByText('Trained for 20 epochs').first().waitFor();
     await report.getByRole('slider', { name: 'Step' }).scrollIntoViewIfNeeded();
     await picture(page, 'training-report-light');
     await expectAccessible(report);

@@ -29,10 +29,10 @@ export function deviceSelect(
   return html`<label
     >Latency on
     <select data-testid="device" @change=${change}>
-      <option value="" ?selected=${shown === undefined}>no device</option>
+      <option value="" .selected=${shown === undefined}>no device</option>
       ${latency.estimates.map(
         ({ device }) =>
-          html`<option value=${device.id} ?selected=${device.id === shown?.device.id}>
+          html`<option value=${device.id} .selected=${device.id === shown?.device.id}>
             ${device.name} · ${device.runtime} · ${device.origin}
           </option>`,
       )}

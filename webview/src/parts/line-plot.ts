@@ -144,7 +144,7 @@ export class LinePlot extends LitElement {
         ) => svg`<line class="grid" x1=${left} x2=${width - right} y1=${y(value)} y2=${y(value)} />
           <text x=${left - 6} y=${y(value)} dy="0.32em" text-anchor="end">${this.format(value)}</text>`,
       )}
-      <text x=${left - 6} y=${height - 6} text-anchor="end">${inEpochs ? 'epoch' : 'step'}</text>
+      <text x=${left - 12} y=${height - 6} text-anchor="end">${inEpochs ? 'epoch' : 'step'}</text>
       ${ticks.map(
         (value) =>
           svg`<text x=${x(value * unit)} y=${height - 6} text-anchor="middle">${value}</text>`,

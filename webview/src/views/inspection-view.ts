@@ -1,5 +1,5 @@
 /** One model: its card, its layers by cost, and what of them can be cut. */
-import { LitElement, html, nothing } from 'lit';
+import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LatencyEstimate } from '#protocol/device';
 import type { Inspection, LayerInfo, ValueDescription } from '#protocol/inspection';
@@ -36,6 +36,12 @@ export class InspectionView extends LitElement {
   @state() private device: string | undefined;
 
   static override styles = [textStyles, listStyles, deviceStyles];
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('latency');
+    // Whoever chooses other devices for the whole editor wants to see them here, too.
+    if (before && before.shown !== this.latency?.shown) this.device = undefined;
+  }
 
   override render() {
     const { inspection } = this;

@@ -21,6 +21,8 @@ export interface Pass<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** True where the gain shows only in a compressed file, whose size the report then states. */
   readonly gainsInCompressedSize?: boolean;
+  /** The option, if one is given, that makes no sense without a device. */
+  needsDevice?(options: Options): string | undefined;
   /** Why this model cannot take the pass at all; undefined when it can. */
   refuse(model: Model): string | undefined;
   /** What `run` would do and why, without doing it; absent where that cannot be told apart. */
@@ -81,6 +83,8 @@ export interface PassContext {
   readonly original?: Model;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
+  /** Samples that results are measured on, labelled or not; nothing is learnt from them. */
+  readonly validation?: Dataset;
   /** Class k is output k + this; to be found out from the original where it is absent. */
   readonly labelOffset?: number;
   /** What latencies are estimated for; absent where the recipe names no device. */

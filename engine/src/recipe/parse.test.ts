@@ -63,6 +63,17 @@ describe('parsing a recipe', () => {
     }
   });
 
+  it('asks for a device where a step needs one', () => {
+    const timed = valid.replace('macs: 0.5', 'latency: 12 ms');
+    expect(marked(timed)).toEqual([
+      {
+        message: '`steps.0.prune.latency`: This needs a device, such as `device: raspberry-pi-4`.',
+        at: '12 ms',
+      },
+    ]);
+    expect(marked(`device: raspberry-pi-4\n${timed}`)).toEqual([]);
+  });
+
   it('gives YAML errors with their place', () => {
     const { recipe, problems } = parseRecipe('model: [a\n');
     expect(recipe).toBeUndefined();

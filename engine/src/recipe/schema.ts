@@ -57,7 +57,30 @@ export const recipeSchema = z
       .default(0)
       .describe('Decides everything random; the same seed gives the same bytes.'),
   })
-  .check(latenciesHaveDevices);
+  .check(latenciesHaveDevices)
+  .check(stepsHaveDevices);
+
+/** A step that asks for something on a device, in a recipe that names none, would fail when it is run. */
+function stepsHaveDevices(
+  given: z.core.ParsePayload<{
+    readonly device?: string | undefined;
+    readonly steps: readonly Readonly<Record<string, unknown>>[];
+  }>,
+): void {
+  const { device, steps } = given.value;
+  if (device !== undefined) return;
+  steps.forEach((step, i) => {
+    const { pass: id, options } = stepOf(step);
+    const option = passes.find((pass) => pass.id === id)?.needsDevice?.(options);
+    if (option === undefined) return;
+    given.issues.push({
+      code: 'custom',
+      path: ['steps', i, id, option],
+      message: 'This needs a device, such as `device: raspberry-pi-4`',
+      input: options,
+    });
+  });
+}
 
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeData = z.infer<typeof dataSchema>;

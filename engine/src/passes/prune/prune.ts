@@ -14,6 +14,7 @@ export const prune: Pass<PruneOptions> = {
   title: 'Channel pruning',
   doc: 'Removes whole channels, the least important first, from every layer where that is possible, so that the model gets smaller and faster on any runtime. With calibration data the layers behind a cut are then corrected by least squares, without training.',
   options: pruneOptions,
+  needsDevice: ({ latency }) => (latency === undefined ? undefined : 'latency'),
   refuse,
   plan: (model, options, context) => begin(model, options, context, true),
   run: (model, options, context) => begin(model, options, context, false),

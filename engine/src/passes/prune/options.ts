@@ -7,6 +7,7 @@ import { normalizations } from '../../criteria/normalize';
 import { latencyOption } from '../latency-goal';
 import { recoveryOptions, tuningProblem } from '../recovery/tuning';
 import { lossKinds } from './curves/loss';
+import { sparsityOptions } from './sparsity-training';
 
 /** Which units compete with each other for staying. */
 export const scopes = ['local', 'isomorphic', 'global'] as const;
@@ -107,6 +108,11 @@ export const pruneOptions = z
       .optional()
       .describe(
         'Kept channels become a multiple of this. Default: as many as the device of the run computes at once; 1 without a device.',
+      ),
+    sparsity_training: sparsityOptions
+      .optional()
+      .describe(
+        'Trains before the cut, so that channels that will go come near zero; with the options of `finetune` and those below.',
       ),
     ...recoveryOptions,
     images: z

@@ -11,15 +11,16 @@ import { CoppiceError, type Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import type { MaskedError, PassContext, PassNote, PassResult } from '../pass';
 import { willRecover } from '../recovery/recover';
-import { requireTuning, tuneAfter } from '../recovery/tuning';
+import { requireTuning, tuneAfter, type Tuned } from '../recovery/tuning';
 import type { Round } from './amount';
-import { costModel, type Quantity } from './cost';
+import { costModel } from './cost';
 import { curvesOf } from './curves/cached';
 import { judge } from './judge';
 import type { PruneOptions } from './options';
 import { planCuts, type PrunePlan } from './plan';
 import { eligibleGroups, rankGroups } from './rank';
 import { recover } from './recover';
+import { trainSparse } from './sparsity-training';
 import { compareMasked } from './verify';
 
 export interface PruneOutcome {
@@ -37,25 +38,21 @@ export interface PruneOutcome {
  * @throws CoppiceError `no-calibration` where the criterion or the allocation needs data.
  */
 export async function pruneInRounds(
-  model: Model,
+  given: Model,
   options: PruneOptions,
   context: PassContext,
   planOnly = false,
 ): Promise<PruneOutcome> {
   requireTuning(options, context);
+  const start = startOf(given, options, context);
+  const sparse = planOnly ? undefined : await sparselyTrained(given, options, context, start);
+  const model = sparse?.model ?? given;
   const original = analyzeChannels(model);
-  const groups = eligibleGroups(original, options);
-  const whole = costModel(original, groups, context.device);
-  const start = {
-    of: options.rounds,
-    cost: (quantity: Quantity) => whole.of(quantity)(groups.map(({ units }) => units)),
-    units: new Map(original.groups.map(({ id, units }) => [id, units])),
-  };
   const survivors = new Survivors(original);
   const plans: PrunePlan[] = [];
-  const issues: Issue[] = [];
-  const epochs: PassNote[] = [];
-  const curves: TrainingCurve[] = [];
+  const issues: Issue[] = [...(sparse?.issues ?? [])];
+  const epochs: PassNote[] = [...(sparse?.notes ?? [])];
+  const curves: TrainingCurve[] = [...(sparse?.curves ?? [])];
   let current = model;
   let maskedError: MaskedError | undefined;
   for (let number = 1; number <= options.rounds; number++) {
@@ -69,7 +66,7 @@ export async function pruneInRounds(
     maskedError = larger(maskedError, await compareMasked(analysis, cut, plan.cuts, part));
     survivors.remove(plan.cuts);
     const recovered = await recover(original, cut, survivors.cuts(), options, part);
-    const tuned = await tuneAfter(model, recovered.model, options, part, {
+    const tuned = await tuneAfter(given, recovered.model, options, part, {
       number,
       of: options.rounds,
     });
@@ -78,10 +75,10 @@ export async function pruneInRounds(
     epochs.push(...tuned.notes);
     curves.push(...tuned.curves);
   }
-  const changed = current !== model;
+  const changed = current !== given;
   const last = plans[plans.length - 1];
   const isReached = last.issues.some(({ code }) => code.startsWith('latency-'));
-  if (!changed && !isReached && plans.every(({ cuts }) => cuts.size === 0)) {
+  if (!isReached && plans.every(({ cuts }) => cuts.size === 0)) {
     issues.unshift(nothingCut());
   }
   return {
@@ -92,6 +89,37 @@ export async function pruneInRounds(
     maskedError,
     ...(curves.length > 0 ? { curves } : {}),
   };
+}
+
+/** What all rounds take their shares of. */
+type Start = Omit<Round, 'number'>;
+
+function startOf(model: Model, options: PruneOptions, { device }: PassContext): Start {
+  const analysis = analyzeChannels(model);
+  const groups = eligibleGroups(analysis, options);
+  const whole = costModel(analysis, groups, device);
+  return {
+    of: options.rounds,
+    cost: (quantity) => whole.of(quantity)(groups.map(({ units }) => units)),
+    units: new Map(analysis.groups.map(({ id, units }) => [id, units])),
+  };
+}
+
+/** Undefined where it was not asked for. The last round's plan, made at once, says what would go. */
+async function sparselyTrained(
+  model: Model,
+  options: PruneOptions,
+  context: PassContext,
+  start: Start,
+): Promise<Tuned | undefined> {
+  if (!options.sparsity_training) return undefined;
+  const groups = eligibleGroups(analyzeChannels(model), options);
+  const quiet = { ...context, progress: () => undefined };
+  const cutsOf = async (trained: Model) => {
+    const round = { ...start, number: options.rounds };
+    return (await planRound(analyzeChannels(trained), options, round, quiet)).cuts;
+  };
+  return trainSparse({ model, groups, cutsOf }, options.sparsity_training, context);
 }
 
 /** Ranks and plans one round. */

@@ -2,6 +2,7 @@
 
 import { makeAttribute, type AttributeValue } from '../ir/attributes';
 import { emptyGraph } from '../ir/empty-graph';
+import { subgraphs } from '../ir/graph-index';
 import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor, ValueInfo } from '../ir/model';
 import { makeTensor } from '../ir/tensor';
@@ -138,6 +139,7 @@ export class GraphBuilder implements GraphWriter {
 
   /** @param outputs names of values, with the names that the model gives them. */
   model(outputs: readonly string[]): Model {
+    this.nameOutputs(outputs);
     return {
       irVersion: 8,
       producerName: 'Coppice',
@@ -155,6 +157,25 @@ export class GraphBuilder implements GraphWriter {
         output: outputs.map((name) => valueInfo(name)),
       },
     };
+  }
+
+  /** An output that is another name of a value takes its place: the runtime would copy it. */
+  private nameOutputs(outputs: readonly string[]): void {
+    const fixed = new Set([...outputs, ...this.inputs.map(({ name }) => name ?? '')]);
+    const names = new Map<string, string>();
+    const kept = this.nodes.filter(({ opType, input: [value], output: [name] }) => {
+      if (opType !== 'Identity' || !outputs.includes(name)) return true;
+      if (fixed.has(value) || this.initializers.has(value)) return true;
+      fixed.add(value);
+      names.set(value, name);
+      return false;
+    });
+    if (names.size === 0 || kept.some((node) => subgraphs(node).length > 0)) return;
+    const renamed = (all: readonly string[]) => all.map((name) => names.get(name) ?? name);
+    const nodes = kept.map((node) => {
+      return { ...node, input: renamed(node.input), output: renamed(node.output) };
+    });
+    this.nodes.splice(0, this.nodes.length, ...nodes);
   }
 
   private shared(

@@ -74,7 +74,10 @@ export class Tape {
     const total = (name: string): string | undefined => {
       const terms = sums.get(name);
       if (!terms) return undefined;
-      if (terms.length > 1) sums.set(name, [this.build.emit('Sum', terms)]);
+      // Not one sum of all, which the runtime adds up on a single thread.
+      if (terms.length > 1) {
+        sums.set(name, [terms.reduce((sum, term) => this.build.emit('Add', [sum, term]))]);
+      }
       return sums.get(name)![0];
     };
     for (const { node, saved, gradient } of this.entries.toReversed()) {

@@ -59,7 +59,7 @@ function dense(write: BlockedWriter, node: Node): string {
   const outputs = write.shape(dy)[1];
   const [height, width] = write.shape(dy).slice(2);
   const k = write.whole(outputs);
-  const turned = write.blocked(transpose(write, write.plain(x), [1, 0, 2, 3]));
+  const turned = write.blocked(imagesForChannels(write, x));
   const { data, attributes } = correlation(write, node, turned);
   const parts = reshape(write, write.blocked(dy), [
     batch / block,
@@ -81,6 +81,15 @@ function dense(write: BlockedWriter, node: Node): string {
   return transpose(write, plain, [1, 0, 2, 3]);
 }
 
+/** [N, C, …] → [C, N, …]. Rows that are looked up are moved by all threads, transposed ones by one. */
+function imagesForChannels(write: BlockedWriter, x: string): string {
+  const [batch, channels, ...map] = write.shape(x);
+  const rows = reshape(write, write.plain(x), [batch * channels, map[0] * map[1]]);
+  const order = range(0, channels).flatMap((c) => range(0, batch).map((n) => n * channels + c));
+  const moved = write.emit('Gather', [rows, write.integers(order)], { axis: 0 });
+  return reshape(write, moved, [channels, batch, ...map]);
+}
+
 /**
  * Data that is padded or cut so that exactly the kernel comes out, and the attributes of the
  * correlation: what were strides are dilations, and the other way round.
@@ -94,12 +103,7 @@ function correlation(write: BlockedWriter, node: Node, blocked: string) {
     return dilations[axis] * (size - 1) + strides[axis] * (map[axis] - 1) + 1;
   });
   const ends = reach.map((size, axis) => size - spatial[axis] - begins[axis]);
-  const { block } = write;
-  const inBlocks = reshape(write, blocked, [batch, channels / block, ...spatial, block]);
-  const around = [0, 0, ...begins, 0, 0, 0, ...ends, 0];
-  const data = around.some((pad) => pad !== 0)
-    ? write.emit('Pad', [inBlocks, write.integers(around)])
-    : inBlocks;
+  const data = around(write, blocked, [...begins, ...ends]);
   return {
     data: reshape(write, data, [batch, channels, ...reach]),
     attributes: {
@@ -110,6 +114,28 @@ function correlation(write: BlockedWriter, node: Node, blocked: string) {
       group: 1,
     },
   };
+}
+
+/**
+ * Zeros around each map, or less of it where pads are negative. A convolution by one puts zeros around
+ * on all threads; when the large one has to, it computes at the edges element by element.
+ */
+function around(write: BlockedWriter, blocked: string, pads: readonly number[]): string {
+  if (pads.every((pad) => pad === 0)) return blocked;
+  const [batch, channels, height, width] = write.shape(blocked);
+  if (pads.every((pad) => pad >= 0)) {
+    const ones = write.floats(new Float32Array(channels).fill(1), [channels, 1, 1, 1]);
+    const dims = [batch, channels, height + pads[0] + pads[2], width + pads[1] + pads[3]];
+    const attributes = { kernel_shape: [1, 1], pads: [...pads], group: channels };
+    return write.emitBlocked('Conv', [blocked, ones], dims, attributes);
+  }
+  const { block } = write;
+  const inBlocks = reshape(write, blocked, [batch, channels / block, height, width, block]);
+  const [top, left, bottom, right] = pads;
+  return write.emit('Pad', [
+    inBlocks,
+    write.integers([0, 0, top, left, 0, 0, 0, bottom, right, 0]),
+  ]);
 }
 
 export const weightGradientRules: Readonly<Record<string, BlockedRule>> = {

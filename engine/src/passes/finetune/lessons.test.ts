@@ -82,6 +82,17 @@ describe('what a training learns from', () => {
     expect(() => lessons({}, student, images())).toThrow(/neither labels nor a teacher/);
   });
 
+  it('weighs 1 in all by labels and soft labels, unless told otherwise', () => {
+    const weights = (given: object, data?: Dataset) =>
+      lessons(given, teacher, data).losses.map(({ weight }) => weight);
+    expect(weights({})).toEqual([0.5, 0.5]);
+    expect(weights({ distill: 0 })).toEqual([1]);
+    expect(weights({ cross_entropy: 0 })).toEqual([1]);
+    expect(weights({}, images())).toEqual([1]);
+    expect(weights({ distill: 0.9, cross_entropy: 0.1 })).toEqual([0.1, 0.9]);
+    expect(weights({ distill: 0, features: { attention: 7 } })).toEqual([1, 7]);
+  });
+
   it('leaves soft labels out where the teacher knows other classes, unless asked for', async () => {
     const other = network(6, 7);
     const { losses, sources } = lessons({ features: { attention: 500 } }, other, images());
@@ -133,7 +144,7 @@ describe('features', () => {
     const features = { attention: 1000, hints: 100, overhaul: 0.001, relational: 1 };
     const { issues } = await train({ features }, { calibration: tinyData(32) });
     const { message } = issues.at(-1)!;
-    for (const part of ['labels (weight 1)', 'what the teacher says', 'attention', 'relations']) {
+    for (const part of ['labels (weight 0.5)', 'what the teacher says', 'attention', 'relations']) {
       expect(message).toContain(part);
     }
   });

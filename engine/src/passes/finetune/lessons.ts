@@ -35,8 +35,9 @@ export function lessonsOf(
   seed: number,
 ): Lessons {
   const teacher = teacherOf(model, options.teacher, original);
-  const labels = options.cross_entropy ?? (calibration?.labelled ? 1 : 0);
-  const taught = teacher ? taughtLessons(model, teacher, options, seed) : [];
+  if (teacher) requireEqualImages(model, teacher);
+  const { labels, soft } = weightsOf(model, teacher, options, calibration?.labelled ?? false);
+  const taught = teacher ? taughtLessons(model, teacher, soft, options, seed) : [];
   if (!teacher && options.features && Object.keys(options.features).length > 0) {
     throw new CoppiceError(
       'no-teacher',
@@ -67,20 +68,36 @@ function teacherOf(
   return teacher && teacher !== model ? inlineFunctions(teacher).model : undefined;
 }
 
+/**
+ * Of cross-entropy and soft labels: 1 for one alone, and half of it each for both, so that the rate
+ * means the same. Twice as much as one alone costs five points at a rate that suits one.
+ */
+function weightsOf(
+  model: Model,
+  teacher: Model | undefined,
+  { cross_entropy, distill }: Pick<FinetuneOptions, 'cross_entropy' | 'distill'>,
+  isLabelled: boolean,
+): { labels: number; soft: number } {
+  const canTeach = teacher !== undefined && classesOf(model) === classesOf(teacher);
+  const hasLabels = cross_entropy === undefined ? isLabelled : cross_entropy > 0;
+  const hasSoft = distill === undefined ? canTeach : distill > 0 && teacher !== undefined;
+  return {
+    labels: hasLabels ? (cross_entropy ?? (hasSoft ? 0.5 : 1)) : 0,
+    soft: hasSoft ? (distill ?? (hasLabels ? 0.5 : 1)) : 0,
+  };
+}
+
 function taughtLessons(
   model: Model,
   teacher: Model,
-  options: FinetuneOptions,
+  weight: number,
+  { temperature, features = {} }: FinetuneOptions,
   seed: number,
 ): Lesson[] {
-  requireEqualImages(model, teacher);
-  const isAlike = classesOf(model) === classesOf(teacher);
-  const weight = options.distill ?? (isAlike ? 1 : 0);
-  const { temperature } = options;
   const source = `what the teacher says (weight ${weight}, temperature ${temperature})`;
   return [
     ...(weight > 0 ? [{ loss: softLabels(temperature), weight, source }] : []),
-    ...featureLessons(model, teacher, options.features ?? {}, seed),
+    ...featureLessons(model, teacher, features, seed),
   ];
 }
 

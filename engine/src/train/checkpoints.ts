@@ -63,6 +63,13 @@ export class Checkpoints {
     });
   }
 
+  /** Where the run is stopped. */
+  async stop(standing: Standing): Promise<void> {
+    await this.writing;
+    this.last = -Infinity;
+    this.offer(standing);
+  }
+
   /** Between two epochs, or where one is begun again. */
   async keep(begun: Snapshot): Promise<void> {
     await this.writing;

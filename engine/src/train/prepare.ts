@@ -83,7 +83,7 @@ async function prepareStep(
     classes: Array.from(samples.labels, (label) => label + labelOffset),
     mixture: changed.mixture,
   };
-  const taught = await teacher?.ask(images, signal);
+  const taught = await teacher?.ask(images, samples.indices, signal);
   const feeds: Record<string, NamedTensor> = {};
   const dropping = streamOf(seed, step, 'dropout');
   for (const { name, dims } of inputs) {

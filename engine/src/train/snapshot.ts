@@ -5,7 +5,7 @@
 
 import type { Issue } from '../ir/issue';
 import { emptyCurve, withEpoch, withStep, type TrainingCurve, type TrainingFigures } from './curve';
-import type { State } from './state';
+import { learnt, type State } from './state';
 
 export interface Snapshot {
   /** What the model learnt, and what the optimizer remembers. */
@@ -60,14 +60,17 @@ export function afterStep(
   };
 }
 
-/** @param heldOut share of right answers, where it was measured. */
+/** @param heldOut share of right answers, where it was measured; the better of two equal epochs is the first. */
 export function afterEpoch(snapshot: Snapshot, batch: number, heldOut?: number): Snapshot {
-  const { curve, at, loss, right } = snapshot;
+  const { curve, at, loss, right, best } = snapshot;
+  const epoch = curve.epochs.length + 1;
+  const isBest = heldOut !== undefined && heldOut > (best?.heldOut ?? -Infinity);
   const { step, rate } = curve.points.at(-1)!;
   const ended = withEpoch(curve, {
-    ...{ step, rate, epoch: curve.epochs.length + 1, loss: loss / at },
+    ...{ step, rate, epoch, loss: loss / at },
     accuracy: right === null ? null : right / (at * batch),
     ...(heldOut === undefined ? {} : { heldOut }),
   });
-  return { ...snapshot, curve: ended, at: 0, loss: 0, right: 0 };
+  const found = isBest ? { best: { epoch, heldOut, state: learnt(snapshot.state) } } : {};
+  return { ...snapshot, ...found, curve: ended, at: 0, loss: 0, right: 0 };
 }

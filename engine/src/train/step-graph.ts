@@ -9,6 +9,7 @@ import { averagePrefix, writeAverage } from './averaging';
 import { flatGradient, flatPull } from './flat-gradient';
 import type { GraphBuilder } from './graph-builder';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer';
+import { bytesOfStep } from './step-memory';
 import type { Mask } from './tape';
 import { record, type Recorded, type RecordOptions } from './record';
 
@@ -29,6 +30,8 @@ export interface StepGraph extends Pick<Recorded, 'parameters' | 'statistics'> {
    * `@next.weights`, `@next.statistics`, `@next.moment.0`…
    */
   readonly model: Model;
+  /** Memory that the values of a step take, as an estimate. */
+  readonly bytes: number;
   /** What dropout is fed. */
   readonly masks: readonly Mask[];
 }
@@ -74,7 +77,8 @@ export function stepGraph(given: Model, options: StepOptions): StepGraph {
   }
   for (const [name, value] of outputs) build.emitAs(name, value);
   const model = build.model(outputs.map(([name]) => name));
-  return { model, parameters, statistics, masks: tape.masks };
+  const bytes = bytesOfStep(model, (value) => build.type(value));
+  return { model, parameters, statistics, masks: tape.masks, bytes };
 }
 
 /** By its length over all parameters together. */

@@ -1,13 +1,19 @@
 /** The teacher beside the steps: its outputs are what losses compare with. */
 
+import type { Batch, Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import { exposeOutputs } from '../runtime/expose-outputs';
-import type { Feeds, NamedTensor, Runtime, Session } from '../runtime/runtime';
+import type { Feeds, NamedTensor, Runtime } from '../runtime/runtime';
 
 export interface Teacher {
-  /** The wanted values for these images, by their names in the teacher. */
-  ask(images: NamedTensor, signal: AbortSignal): Promise<Feeds>;
+  /**
+   * The wanted values, by their names in the teacher.
+   *
+   * @param images as they are trained on.
+   * @param indices which samples they are, where nothing has changed them.
+   */
+  ask(images: NamedTensor, indices: Uint32Array | undefined, signal: AbortSignal): Promise<Feeds>;
   close(): Promise<void>;
 }
 
@@ -24,13 +30,98 @@ export async function openTeacher(
   );
   const output = exposed.graph!.output.filter(({ name }) => values.includes(name!));
   const only = { ...exposed, graph: { ...exposed.graph!, output } };
-  const session: Session = await runtime.open(encodeModel(only), {
-    directory,
-    label: 'the teacher',
-  });
-  const input = session.inputs[0].name;
+  const session = await runtime.open(encodeModel(only), { directory, label: 'the teacher' });
+  const [{ name, dims }] = session.inputs;
+  const most = typeof dims[0] === 'number' ? dims[0] : Infinity;
   return {
-    ask: (images, signal) => session.run({ [input]: images }, undefined, signal),
+    ask: async (images, _, signal) => {
+      const parts: Feeds[] = [];
+      for (const part of partsOf(images, most)) {
+        parts.push(await session.run({ [name]: part }, undefined, signal));
+      }
+      return parts.length === 1 ? parts[0] : joined(parts);
+    },
     close: () => session.close(),
   };
+}
+
+/** Pieces for a model that takes only so many images at once; they come out even, or it refuses. */
+function partsOf(images: NamedTensor, most: number): NamedTensor[] {
+  const [count, ...dims] = images.dims;
+  if (count <= most) return [images];
+  const size = images.data.length / count;
+  return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
+    const data = images.data.subarray(i * most * size, (i + 1) * most * size);
+    return { ...images, dims: [data.length / size, ...dims], data };
+  });
+}
+
+function joined(parts: readonly Feeds[]): Feeds {
+  return Object.fromEntries(
+    Object.entries(parts[0]).map(([name, { type, dims }]) => {
+      const all = parts.map((part) => part[name]);
+      const data = new Float32Array(all.reduce((sum, part) => sum + part.data.length, 0));
+      let offset = 0;
+      for (const part of all) {
+        data.set(part.data as Float32Array, offset);
+        offset += part.data.length;
+      }
+      const count = all.reduce((sum, part) => sum + part.dims[0], 0);
+      return [name, { type, dims: [count, ...dims.slice(1)], data }];
+    }),
+  );
+}
+
+/**
+ * Asks for all samples once, before the first epoch, and from then on only looks up. They are asked for
+ * in the order of the data: so that a run that goes on after it was stopped hears exactly the same.
+ *
+ * @param most bytes that may be kept.
+ * @returns undefined where the answers are too large, or samples cannot be told apart.
+ */
+export async function remembering(
+  teacher: Teacher,
+  data: Dataset,
+  { batch, most, signal }: { batch: number; most: number; signal: AbortSignal },
+): Promise<Teacher | undefined> {
+  const rows = new Map<number, number>();
+  const kept = new Map<string, { dims: readonly number[]; size: number; data: Float32Array }>();
+  for await (const samples of data.batches(batch, signal)) {
+    if (!samples.indices) return undefined;
+    const answers = await teacher.ask(tensorOf(samples), undefined, signal);
+    for (const [name, { dims, data: values }] of Object.entries(answers)) {
+      const size = values.length / samples.dims[0];
+      if (!kept.has(name)) {
+        const bytes =
+          4 * data.samples * [...kept.values()].reduce((sum, each) => sum + each.size, size);
+        if (bytes > most) return undefined;
+        kept.set(name, { dims: dims.slice(1), size, data: new Float32Array(data.samples * size) });
+      }
+      kept.get(name)!.data.set(values as Float32Array, rows.size * size);
+    }
+    for (const index of samples.indices) rows.set(index, rows.size);
+  }
+  return {
+    ask: (_, indices) => {
+      const answers = [...kept].map(([name, { dims, size, data: all }]) => {
+        const found = new Float32Array(indices!.length * size);
+        indices!.forEach((index, n) => {
+          const row = rows.get(index)!;
+          found.set(all.subarray(row * size, (row + 1) * size), n * size);
+        });
+        const tensor: NamedTensor = {
+          type: 'float',
+          dims: [indices!.length, ...dims],
+          data: found,
+        };
+        return [name, tensor] as const;
+      });
+      return Promise.resolve(Object.fromEntries(answers));
+    },
+    close: () => teacher.close(),
+  };
+}
+
+function tensorOf({ data, dims }: Batch): NamedTensor {
+  return { type: 'float', dims, data };
 }

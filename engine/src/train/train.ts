@@ -1,22 +1,25 @@
 /** The loop: batch after batch through one session, epoch after epoch, the best of care taken. */
 
 import type { Dataset } from '../data/dataset';
+import { isAbort } from '../ir/cancellation';
 import { CoppiceError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
+import { evaluateAccuracy } from '../runtime/evaluate';
 import type { Runtime, Session } from '../runtime/runtime';
-import { checkAmounts, type Amounts } from './augment/augment';
+import { checkAmounts, chosenOf, type Amounts } from './augment/augment';
 import { blockOf } from './blocked/probe';
+import { largeBatchIssues } from './batch-size';
 import { Checkpoints, type CheckpointStore } from './checkpoints';
 import type { TrainingCurve, TrainingFigures } from './curve';
 import { isSound, slowedDown, watched } from './divergence';
 import { identityOf } from './identity';
 import { countRight, preparedSteps, scalar, stepsOf, type Preparation } from './prepare';
 import { rateAt, type Schedule } from './schedules';
-import { afterEpoch, afterStep, firstSnapshot, type Snapshot } from './snapshot';
+import { afterEpoch, afterStep, firstSnapshot, type Best, type Snapshot } from './snapshot';
 import { firstState, learnt, runStep, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
-import { openTeacher } from './teacher';
+import { openTeacher, remembering, type Teacher } from './teacher';
 import { taughtValue } from './write-losses';
 
 export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
@@ -30,11 +33,15 @@ export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
   readonly augmentation: Amounts;
   /** What class 0 is called among the outputs. */
   readonly labelOffset: number;
+  /** Which epoch's weights are the result; `best` goes by the samples that are held out. */
+  readonly keep?: 'last' | 'best';
 }
 
 export interface TrainContext {
   readonly runtime: Runtime;
   readonly data: Dataset;
+  /** Labelled samples that are not trained on: after each epoch the share that is right is counted. */
+  readonly heldOut?: Dataset;
   /** Whose outputs a loss may read. */
   readonly teacher?: Model;
   readonly directory?: string;
@@ -78,21 +85,30 @@ export async function train(
     directory,
   });
   const taught = session.inputs.flatMap(({ name }) => taughtValue(name) ?? []);
-  const teacher =
-    taught.length > 0 ? await openTeacher(context.teacher!, taught, context) : undefined;
+  let teacher: Teacher | undefined;
   try {
+    if (taught.length > 0) teacher = await openedTeacher(taught, options, context);
     const first = firstState(graph, options.optimizer.moments, options.average !== undefined);
-    const { epochs, batch, augmentation, smoothing, labelOffset, rate, warmUp } = options;
+    const { epochs, batch, augmentation, smoothing, labelOffset, rate, warmUp, keep } = options;
     const decisive = { epochs, batch, augmentation, smoothing, labelOffset, seed };
     const schedule = [rate, warmUp, options.schedule.id];
-    const rest = { ...decisive, schedule, data: data.hash, runtime: runtime.name };
+    const hashes = [data.hash, context.heldOut?.hash];
+    const rest = { ...decisive, schedule, keep, hashes, runtime: runtime.name };
     const identity = identityOf(bytes, first, teacher && context.teacher, rest);
     const { inputs } = session;
     const { masks } = graph;
     const preparation = { ...decisive, data, inputs, masks, teacher, stepsPerEpoch, signal };
-    const loop: Loop = { session, preparation, options, context };
-    const { state, curve, issues } = await runEpochs(loop, first, identity);
-    return { model: trainedModel(model, graph, state), curve, issues };
+    const modelOf = (state: State): Model => trainedModel(model, graph, learnt(state));
+    const loop: Loop = { session, preparation, options, context, modelOf };
+    const { snapshot, issues } = await runEpochs(loop, first, identity);
+    const { best, state, curve } = snapshot;
+    const chosen = keep === 'best' ? best : undefined;
+    const said = chosen && chosen.epoch < epochs ? [keptBest(chosen)] : [];
+    return {
+      model: modelOf(chosen?.state ?? state),
+      curve,
+      issues: [...largeBatchIssues(batch, graph.bytes), ...issues, ...snapshot.issues, ...said],
+    };
   } finally {
     await session.close();
     await teacher?.close();
@@ -107,12 +123,30 @@ function wholeBatches({ samples }: Dataset, batch: number): number {
   );
 }
 
+/** Bytes of a teacher's answers that are kept, where the same images come again. */
+const rememberedBytes = 2 ** 28;
+
+/** Where nothing changes the images, it is asked once for each. */
+async function openedTeacher(
+  values: readonly string[],
+  { epochs, batch, augmentation }: TrainOptions,
+  context: TrainContext,
+): Promise<Teacher> {
+  const { data, signal } = context;
+  const teacher = await openTeacher(context.teacher!, values, context);
+  const comeAgain = epochs > 1 && chosenOf(augmentation).length === 0;
+  if (!comeAgain) return teacher;
+  const limits = { batch, most: rememberedBytes, signal };
+  return (await remembering(teacher, data, limits)) ?? teacher;
+}
+
 /** What all steps share. */
 interface Loop {
   readonly session: Session;
   readonly preparation: Preparation;
   readonly options: TrainOptions;
   readonly context: TrainContext;
+  modelOf(state: State): Model;
 }
 
 /** From the beginning, or from where an earlier run was stopped. */
@@ -120,7 +154,7 @@ async function runEpochs(
   loop: Loop,
   first: State,
   identity: string,
-): Promise<Pick<Trained, 'curve' | 'issues'> & { readonly state: State }> {
+): Promise<{ readonly snapshot: Snapshot; readonly issues: readonly Issue[] }> {
   const { epochs, rate } = loop.options;
   const { checkpoints: store, checkpointSeconds = 30 } = loop.context;
   const checkpoints = store && new Checkpoints(store, identity, checkpointSeconds);
@@ -129,24 +163,28 @@ async function runEpochs(
   try {
     while (now.curve.epochs.length < epochs) {
       const ended = await runEpoch(loop, now, (reached) => {
-        checkpoints?.offer({ begun, now: reached });
+        now = reached;
+        checkpoints?.offer({ begun, now });
       });
       begun = now = ended ?? slowedDown(begun, rate);
       await checkpoints?.keep(begun);
     }
+  } catch (error) {
+    if (isAbort(error) && now !== start) await checkpoints?.stop({ begun, now });
+    throw error;
   } finally {
     await checkpoints?.end();
   }
-  const issues = [...(checkpoints?.issues ?? []), ...now.issues];
-  return { state: learnt(now.state), curve: now.curve, issues };
+  return { snapshot: now, issues: checkpoints?.issues ?? [] };
 }
 
 /** The snapshot after the epoch; undefined where it diverged. */
 async function runEpoch(
-  { session, preparation, options, context }: Loop,
+  loop: Loop,
   from: Snapshot,
   reached: (snapshot: Snapshot) => void,
 ): Promise<Snapshot | undefined> {
+  const { session, preparation, options, context } = loop;
   const { epochs, batch, schedule, rate: highest, warmUp } = options;
   const epoch = from.curve.epochs.length;
   const steps = stepsOf(preparation);
@@ -166,5 +204,28 @@ async function runEpoch(
     context.progress(figures, now.curve);
     reached(now);
   }
-  return isSound(now) ? afterEpoch(now, batch) : undefined;
+  return isSound(now) ? afterEpoch(now, batch, await heldOutShare(loop, now)) : undefined;
+}
+
+/** Undefined where nothing is held out. */
+async function heldOutShare(
+  { context, options: { labelOffset }, modelOf }: Loop,
+  { state }: Snapshot,
+): Promise<number | undefined> {
+  const { heldOut, runtime, directory, signal } = context;
+  if (!heldOut) return undefined;
+  const session = await runtime.open(encodeModel(modelOf(state)), { directory });
+  try {
+    return (await evaluateAccuracy(session, heldOut, { labelOffset, signal })).top1;
+  } finally {
+    await session.close();
+  }
+}
+
+function keptBest({ epoch, heldOut }: Best): Issue {
+  return {
+    severity: 'information',
+    code: 'kept-best',
+    message: `The weights after epoch ${epoch} were kept, the best on the samples held out: ${(heldOut * 100).toFixed(1)} % right.`,
+  };
 }

@@ -4,6 +4,7 @@
  */
 
 import picomatch from 'picomatch';
+import type { Dataset } from '../../data/dataset';
 import { CoppiceError, type Issue } from '../../ir/issue';
 import { isAbort } from '../../ir/cancellation';
 import type { Model } from '../../ir/model';
@@ -16,6 +17,7 @@ import {
 import { optimizers } from '../../train/optimizers';
 import { parametersOf, type ExtraParameter } from '../../train/parameters';
 import { schedules } from '../../train/schedules';
+import { fittedBatch, usualBatch } from '../../train/batch-size';
 import { train, type TrainOptions } from '../../train/train';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { amountsOf } from './augmentation-options';
@@ -52,13 +54,18 @@ export async function tune(
   const seed = options.seed ?? context.seed;
   const { losses, teacher, sources } = lessonsOf(model, options, context, seed);
   const samples = Math.min(options.samples ?? calibration.samples, calibration.samples);
-  const trainOptions: TrainOptions = {
+  const heldOut = heldOutOf(options, context, seed);
+  const fixed = {
     ...plainOptions(options),
     extra,
-    batch: Math.min(options.batch, samples),
     losses: [...losses, ...penalties],
     labelOffset: context.labelOffset ?? 0,
   };
+  const most = Math.min(options.batch ?? usualBatch, samples);
+  const fitted = options.batch
+    ? { batch: most, issues: [] }
+    : fittedBatch(model, { ...fixed, teacher }, most);
+  const trainOptions: TrainOptions = { ...fixed, batch: fitted.batch };
   const {
     model: tuned,
     curve,
@@ -66,6 +73,7 @@ export async function tune(
   } = await train(model, trainOptions, {
     runtime,
     data: calibration.sample(samples, seed),
+    heldOut,
     teacher,
     seed,
     signal,
@@ -87,16 +95,16 @@ export async function tune(
     changed: true,
     notes: curve.epochs.map((epoch) => noteOf(epoch, curve.epochs[0])),
     curves: [curve],
-    issues: [...issues, accountOf(options, samples, sources)],
+    issues: [...fitted.issues, ...issues, accountOf(options, samples, fitted.batch, sources)],
   };
 }
 
 function plainOptions(options: FinetuneOptions) {
-  const { epochs, batch, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
-  const { average } = options;
+  const { epochs, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
+  const { average, keep } = options;
   return {
     epochs,
-    batch,
+    keep,
     rate,
     clip,
     average,
@@ -109,6 +117,22 @@ function plainOptions(options: FinetuneOptions) {
     augmentation: amountsOf(options),
     trained: layerFilter(options.layers),
   };
+}
+
+/** Undefined where there is nothing to count with. */
+function heldOutOf(
+  { held_out: most, keep }: FinetuneOptions,
+  { validation }: PassContext,
+  seed: number,
+): Dataset | undefined {
+  if (validation?.labelled && most > 0) {
+    return validation.sample(Math.min(most, validation.samples), seed);
+  }
+  if (keep === 'last') return undefined;
+  throw new CoppiceError(
+    'no-held-out',
+    'keep: best needs labelled samples that are not trained on: give validation data, and held_out above 0.',
+  );
 }
 
 /** Later globs win; `!` before one takes layers out. */
@@ -127,17 +151,23 @@ function messageOf({ epoch, epochs }: TrainingFigures, curve: TrainingCurve): st
 }
 
 function noteOf(figures: EpochPoint, first: EpochPoint): PassNote {
-  const { epoch, loss, accuracy, rate } = figures;
+  const { epoch, loss, accuracy, rate, heldOut } = figures;
   return {
     subject: `epoch ${epoch}`,
     layers: [],
     counts: 'loss',
     before: rounded(first.loss),
     after: rounded(loss),
-    reason:
-      accuracy === null ? '' : `${(accuracy * 100).toFixed(1)} % of the training images right`,
-    why: { loss: rounded(loss), accuracy, rate },
+    reason: [
+      ...(accuracy === null ? [] : [`${percent(accuracy)} of the training images right`]),
+      ...(heldOut === undefined ? [] : [`${percent(heldOut)} of those held out`]),
+    ].join(', '),
+    why: { loss: rounded(loss), accuracy, rate, ...(heldOut === undefined ? {} : { heldOut }) },
   };
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function rounded(loss: number): number {
@@ -145,10 +175,15 @@ function rounded(loss: number): number {
 }
 
 /** What was done, so that a reader of the report could do it again. */
-function accountOf(options: FinetuneOptions, samples: number, sources: readonly string[]): Issue {
+function accountOf(
+  options: FinetuneOptions,
+  samples: number,
+  batch: number,
+  sources: readonly string[],
+): Issue {
   return {
     severity: 'information',
     code: 'fine-tuned',
-    message: `Trained for ${options.epochs} epochs on ${samples} samples in batches of ${options.batch} by ${options.optimizer}, rate ${options.rate} (${options.schedule}), from ${sources.join(' and ')}.`,
+    message: `Trained for ${options.epochs} epochs on ${samples} samples in batches of ${batch} by ${options.optimizer}, rate ${options.rate} (${options.schedule}), from ${sources.join(' and ')}.`,
   };
 }

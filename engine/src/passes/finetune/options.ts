@@ -8,7 +8,11 @@ import { features } from './feature-options';
 
 export const finetuneOptions = z.strictObject({
   epochs: z.int().min(1).max(1000).default(1).describe('How often each training sample is seen.'),
-  batch: z.int().min(1).default(64).describe('Samples that one step sees.'),
+  batch: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Samples that one step sees. Default: 64, or fewer where memory would not do.'),
   rate: z.number().gt(0).default(0.01).describe('Learning rate at its highest.'),
   optimizer: z
     .enum(optimizers.map((each) => each.id))
@@ -50,13 +54,15 @@ export const finetuneOptions = z.strictObject({
     .number()
     .min(0)
     .optional()
-    .describe('Weight of the cross-entropy with the labels. Default: 1 where there are labels.'),
+    .describe(
+      'Weight of the cross-entropy with the labels. Default: 1 where there are labels, 0.5 beside soft labels.',
+    ),
   distill: z
     .number()
     .min(0)
     .optional()
     .describe(
-      'Weight of what the teacher says of each image; 0 leaves it out. Default: 1 where there is a teacher that knows the same classes.',
+      'Weight of what the teacher says of each image (soft labels); 0 leaves it out. Default: 1 where there is a teacher that knows the same classes, 0.5 beside labels.',
     ),
   features,
   teacher: z
@@ -74,6 +80,17 @@ export const finetuneOptions = z.strictObject({
     .default(['*'])
     .describe('Globs of the layers that are trained; `!` before one leaves layers out.'),
   samples: z.int().min(1).optional().describe('Training samples; all unless given.'),
+  held_out: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe('Samples of the validation data that are counted after each epoch, at most.'),
+  keep: z
+    .enum(['last', 'best'])
+    .default('last')
+    .describe(
+      'Whose weights are the result: of the last epoch, or of the best on held-out samples.',
+    ),
   checkpoint: z
     .number()
     .min(0)

@@ -18,6 +18,7 @@ import { datasetInMemory } from '#engine/data/memory-data';
 import { openDataset } from '#engine/data/open';
 import type { Preprocessing } from '#engine/data/preprocessing';
 import type { Model } from '#engine/ir/model';
+import { rankCorrelation } from '#engine/linalg/rank-correlation';
 import { readModelFile } from '#engine/onnx/read';
 import { decompose } from '#engine/passes/decompose/decompose';
 import type { PassContext } from '#engine/passes/pass';
@@ -119,8 +120,8 @@ function printCorrelation(kind: string, points: readonly Point[]): void {
   const cells = [
     kind,
     points.length,
-    spearman(predicted, error).toFixed(2),
-    spearman(predicted, drop).toFixed(2),
+    rankCorrelation(predicted, error).toFixed(2),
+    rankCorrelation(predicted, drop).toFixed(2),
     [0.1, 0.5, 0.9].map((share) => quantile(ratios, share).toFixed(2)).join(' / '),
   ];
   console.log(`| ${cells.join(' | ')} |`);
@@ -297,24 +298,6 @@ async function halved(dataset: Dataset, count: number): Promise<BenchData> {
     calibration: part('calibration', 0, count),
     judged: part('judged', count, dataset.samples),
   };
-}
-
-function spearman(a: readonly number[], b: readonly number[]): number {
-  const [x, y] = [ranksOf(a), ranksOf(b)];
-  const mean = (x.length - 1) / 2;
-  let [product, squareX, squareY] = [0, 0, 0];
-  x.forEach((each, i) => {
-    product += (each - mean) * (y[i] - mean);
-    squareX += (each - mean) ** 2;
-    squareY += (y[i] - mean) ** 2;
-  });
-  return product / Math.sqrt(squareX * squareY);
-}
-
-/** Ties share the mean of their ranks. */
-function ranksOf(values: readonly number[]): number[] {
-  const sorted = [...values].sort((a, b) => a - b);
-  return values.map((each) => (sorted.indexOf(each) + sorted.lastIndexOf(each)) / 2);
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -1,5 +1,7 @@
 /** Figures on errors of estimates. */
 
+import { rankCorrelation } from '#engine/linalg/rank-correlation';
+
 export interface ErrorFigures {
   /** Relative errors: |estimated / measured − 1|. */
   readonly median: number;
@@ -30,9 +32,9 @@ export function errorFigures(pairs: readonly Estimated[]): ErrorFigures {
     p90: quantile(relative, 0.9),
     within10: within(0.1),
     within20: within(0.2),
-    rank: correlation(
-      ranks(pairs.map(({ measured }) => measured)),
-      ranks(pairs.map(({ estimated }) => estimated)),
+    rank: rankCorrelation(
+      pairs.map(({ measured }) => measured),
+      pairs.map(({ estimated }) => estimated),
     ),
     q10: quantile(logs, 0.1),
     q90: quantile(logs, 0.9),
@@ -47,21 +49,4 @@ export function quantile(values: readonly number[], share: number): number {
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
-}
-
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
-  const result = values.map(() => 0);
-  order.forEach((index, rank) => (result[index] = rank));
-  return result;
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (a.length - 1) / 2;
-  let [covariance, variance] = [0, 0];
-  a.forEach((each, i) => {
-    covariance += (each - mean) * (b[i] - mean);
-    variance += (each - mean) ** 2;
-  });
-  return variance > 0 ? covariance / variance : 1;
 }

@@ -50,7 +50,7 @@ async function run(): Promise<void> {
   const measured = new Map<string, Measurement>();
   for (const file of files) {
     const { model } = loadModel(file);
-    const options = { threads, reference, budgetMs: 1500, directory: dirname(file) };
+    const options = { threads, reference, budgetMs: 1000, directory: dirname(file) };
     measured.set(file, await measure(host, model, options));
   }
   await reference.close();

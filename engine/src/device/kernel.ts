@@ -33,6 +33,24 @@ export interface KernelSize {
   readonly activated?: number;
   readonly curved?: number;
   readonly window?: Window;
+  readonly loops?: Loops;
+}
+
+/** What the loops of a convolution add up to, where they are known. */
+export interface Loops {
+  /** Cycles in which the multiply-add units are busy, and those in which they wait for a sum. */
+  readonly cycles: number;
+  readonly stalls: number;
+  /** Pieces of rows that are computed at once. */
+  readonly chunks: number;
+  /** Sums that are read again and added to, once for each pass but the first. */
+  readonly passes: number;
+  /** Lines of weights that the nearest cache loses between two pieces. */
+  readonly refetched: number;
+  /** Bytes that passes bring from beyond the cache near the core. */
+  readonly streamed: number;
+  /** Elements that are copied into columns first. */
+  readonly gathered: number;
 }
 
 /** What a convolution or a pooling does. */

@@ -27,6 +27,8 @@ export interface KnownAhead {
 export class Workload {
   readonly index: GraphIndex;
   private readonly constants: Constants;
+  /** Rules ask for the same shapes again and again. */
+  private readonly shapes = new Map<string, readonly number[] | undefined>();
   private readonly lowered = new Map<string, readonly Kernel[]>();
 
   constructor(
@@ -45,7 +47,12 @@ export class Workload {
   /** Concrete sizes; undefined where they are not known. */
   shape(value: string | undefined): readonly number[] | undefined {
     if (!value) return undefined;
-    return this.types.type(value, this.graph)?.shape?.map((dim) => Math.max(0, this.resolve(dim)));
+    const known = this.shapes.get(value);
+    if (known ?? this.shapes.has(value)) return known;
+    const dims = this.types.type(value, this.graph)?.shape;
+    const shape = dims?.map((dim) => Math.max(0, this.resolve(dim)));
+    this.shapes.set(value, shape);
+    return shape;
   }
 
   /** Elements of a value; 0 where its shape is not known. */

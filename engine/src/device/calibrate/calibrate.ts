@@ -32,8 +32,8 @@ export interface CalibrateOptions {
 
 /** Probes, and how long each of them is run for. */
 const amounts = {
-  full: { blocks: 140, whole: 24, budgetMs: 300 },
-  quick: { blocks: 28, whole: 4, budgetMs: 100 },
+  full: { blocks: 160, whole: 26, budgetMs: 300 },
+  quick: { blocks: 32, whole: 4, budgetMs: 100 },
 };
 
 /**

@@ -19,7 +19,7 @@ type ClassCost = LinearCost['classes'][string];
 /** Fewer kernels than this say too little for a class of its own. */
 const leastSamples = 3;
 /** A coefficient more for so many samples: with fewer it would follow their noise. */
-const samplesPerFeature = 3;
+const samplesPerFeature = 6;
 /** Errors below it count as they are, larger ones only in proportion. */
 const huber = 0.3;
 /** The clock of the recording counts in microseconds: an error of half of one is nothing. */

@@ -17,14 +17,13 @@ const machine = {
   celsius: null,
 };
 
-/** A machine whose kernels take exactly 1 µs, 0.02 ns for each unit of work and 0.1 ns for each byte. */
+/** A machine whose kernels take exactly 1 µs, 0.3 ns for each cycle of work and 0.1 ns for each byte. */
 function measuredProbe(model: MeasuredProbe['model'], speed = 1): MeasuredProbe {
   const kernels = workloadOf(model).kernels({ rules: ortCpu.id, block: 16 });
   const timed = kernels.map((kernel, i) => {
     const node = kernel.nodes[0];
     const at = workloadOf(model).graph.node.findIndex((each) => each.output[0] === node?.output[0]);
-    const work = kernel.size.macs > 0 ? features.work(kernel) : 0;
-    const us = 1 + 2e-5 * work + 1e-4 * features.outputs(kernel);
+    const us = 1 + 3e-4 * features.cycles(kernel) + 1e-4 * features.outputs(kernel);
     return {
       name: node ? `@${at}@` : `inserted ${i}`,
       op: kernel.op,

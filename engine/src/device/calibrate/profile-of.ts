@@ -3,6 +3,7 @@
 import type { Model } from '../../ir/model';
 import { linearSumMs } from '../cost/linear';
 import type { HostDescription } from '../host/host';
+import { rankCorrelation } from '../../linalg/rank-correlation';
 import type { Kernel } from '../kernel';
 import { ortCpu } from '../lowering/ort-cpu/index';
 import type { LinearCost, Profile } from '../profile';
@@ -29,6 +30,9 @@ interface Run {
   readonly us: number;
   readonly recorded: number;
   readonly kernels: number;
+  readonly integerKernels: number;
+  /** Inputs and outputs of the model beyond one of each. */
+  readonly furtherValues: number;
 }
 
 /** Parts that the probes are dealt into: each is predicted by a profile of the others. */
@@ -42,12 +46,13 @@ export function profileOf(
   const block = blockOf(machine.instructions);
   const usual = medianOf(probes.map(({ measured }) => measured.referenceMs));
   const lowered = probes.map((probe) => lower(probe, block, usual));
-  const cost = fitCost(lowered);
-  const costs = Array.from({ length: folds }, (_, fold) =>
+  const { cost } = fitCost(lowered);
+  const others = Array.from({ length: folds }, (_, fold) =>
     fitCost(lowered.filter((__, i) => i % folds !== fold)),
   );
   const ratios = lowered.map(({ kernels, run }, i) => {
-    return run.us / 1000 / linearSumMs(kernels, costs[i % folds]);
+    const { cost: ofOthers, perValue } = others[i % folds];
+    return run.us / (1000 * linearSumMs(kernels, ofOthers) + perValue * run.furtherValues);
   });
   const logs = ratios.map(Math.log).sort((a, b) => a - b);
   return {
@@ -100,40 +105,61 @@ function lower({ model, measured }: MeasuredProbe, block: number, usual: number)
       us: 1000 * measured.ms * speed,
       recorded: recorded * speed,
       kernels: measured.kernels.length,
+      integerKernels: measured.kernels.filter(({ op }) => readsScales(op)).length,
+      furtherValues: workload.graph.input.length + workload.graph.output.length - 2,
     },
   };
+}
+
+/** Recording writes down what a kernel reads, and these read scales and zero points, too. */
+function readsScales(op: string): boolean {
+  return /^Q|QuantizeLinear|DequantizeLinear/.test(op);
 }
 
 /**
  * First what recording adds to each kernel, and what a run takes beside its kernels, from whole runs
  * that were recorded and not; then the classes, on times from which the former is taken off.
  */
-function fitCost(probes: readonly Lowered[]): LinearCost {
-  const { scale, perRecord, perRun } = fitRuns(probes.map(({ run }) => run));
+function fitCost(probes: readonly Lowered[]): { cost: LinearCost; perValue: number } {
+  const { scale, perRecord, perScales, perRun, perValue } = fitRuns(probes.map(({ run }) => run));
   const samples = probes.flatMap((probe) => probe.samples);
   const classes = fitClasses(
-    samples.map(({ kernel, us }) => ({ kernel, us: Math.max(leastUs, us - perRecord) })),
+    samples.map(({ kernel, us }) => {
+      const recording = perRecord + (readsScales(kernel.op) ? perScales : 0);
+      return { kernel, us: Math.max(leastUs, us - recording) };
+    }),
   );
-  return {
+  const cost: LinearCost = {
     form: 'linear',
     classes,
     perNode: 0,
     perRun: significant(perRun),
     scale: significant(scale),
   };
+  return { cost, perValue };
 }
 
 /** No kernel takes less, whatever the clock of the recording says. */
 const leastUs = 0.2;
 
-/** us = scale · (Σ recorded − perRecord · kernels) + perRun, on relative errors, large ones dampened. */
-function fitRuns(runs: readonly Run[]): { scale: number; perRecord: number; perRun: number } {
-  const rows = runs.map(({ us, recorded, kernels }) => ({
+/**
+ * us = scale · (Σ recorded − perRecord · kernels − perScales · integer kernels) + perRun + perValue ·
+ * what is handed over beyond one input and one output; on relative errors, large ones dampened.
+ */
+function fitRuns(runs: readonly Run[]) {
+  const rows = runs.map(({ us, recorded, kernels, integerKernels, furtherValues }) => ({
     us,
-    row: [recorded, -kernels, 1],
+    row: [recorded, -kernels, -integerKernels, 1, furtherValues],
   }));
-  const [scale, less, perRun] = robustFit(rows, 0.05);
-  return { scale: scale || 1, perRecord: scale > 0 ? less / scale : 0, perRun };
+  const [scale, perRecord, perScales, perRun, perValue] = robustFit(rows, 0.05);
+  const inKernels = (us: number) => (scale > 0 ? us / scale : 0);
+  return {
+    scale: scale || 1,
+    perRecord: inKernels(perRecord),
+    perScales: inKernels(perScales),
+    perRun,
+    perValue,
+  };
 }
 
 function errorOf(ratios: readonly number[], measured: readonly number[]): Profile['error'] {
@@ -151,16 +177,4 @@ function errorOf(ratios: readonly number[], measured: readonly number[]): Profil
       ),
     ),
   };
-}
-
-/** Spearman's, for values that do not repeat. */
-function rankCorrelation(a: readonly number[], b: readonly number[]): number {
-  const ranks = (values: readonly number[]): number[] => {
-    const rank: number[] = [];
-    [...values.keys()].sort((i, j) => values[i] - values[j]).forEach((at, i) => (rank[at] = i));
-    return rank;
-  };
-  const [x, y, n] = [ranks(a), ranks(b), a.length];
-  const squares = x.reduce((sum, each, i) => sum + (each - y[i]) ** 2, 0);
-  return 1 - (6 * squares) / (n * (n * n - 1));
 }

@@ -6,7 +6,7 @@ import { features } from './features';
 import type { Price } from './price';
 
 /** The class whose rates stand in for those of a class that no probe had. */
-const standIn = 'Add';
+const standIn = 'Binary';
 
 export function linearMs(kernel: Kernel, cost: LinearCost): Price {
   const covered = Object.hasOwn(cost.classes, kernel.class);

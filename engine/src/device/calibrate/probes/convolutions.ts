@@ -100,10 +100,10 @@ export const separable: Probe = {
 
 export const branches: Probe = {
   id: 'branches',
-  doc: 'Parallel convolutions that are concatenated, with and without whole blocks of channels.',
+  doc: 'Parallel convolutions that are concatenated, pooled and normalized, with and without whole blocks of channels.',
   build: (net) => {
     const { random } = net;
-    const map = pick(random, [7, 14, 28, 56]);
+    const map = pick(random, [7, 14, 28, 56, 112]);
     const most = Math.min(320, 6000 / map);
     let x = net.relu(net.conv(net.input([1, 32, map, map]), channels(random, 16, most)));
     for (let i = 0; i < 2; i++) {
@@ -111,10 +111,12 @@ export const branches: Probe = {
       x = net.concat([
         net.relu(net.conv(squeezed, channels(random, 16, most))),
         net.relu(net.conv(squeezed, channels(random, 16, most), { kernel: 3 })),
-        ...(i === 1 ? [net.pool('MaxPool', x, 3, 1)] : []),
+        ...(i === 1 ? [net.pool(pick(random, ['MaxPool', 'AveragePool']), x, 3, 1)] : []),
       ]);
+      x = net.relu(net.normalized(x));
+      if (i === 0 && x.shape[2] > 14) x = net.pool('MaxPool', x, pick(random, [2, 3]), 2);
     }
-    return [net.map('Relu', net.pool('AveragePool', x, 3, 2)), net.conv(x, 16)];
+    return [net.map('Relu', net.pool('AveragePool', x, pick(random, [2, 3]), 2)), net.conv(x, 16)];
   },
 };
 

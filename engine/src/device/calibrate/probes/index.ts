@@ -11,9 +11,15 @@ import {
   residual,
   separable,
 } from './convolutions';
-import { integerBlocks, integerConvolutions, integerProducts } from './integers';
+import {
+  integerBlocks,
+  integerConvolutions,
+  integerProducts,
+  integerTiny,
+  integerWhole,
+} from './integers';
 import { Network } from './network';
-import { dense, elementwise, resizing, transformer } from './others';
+import { dense, elementwise, resizing, tiny, transformer } from './others';
 import type { Probe } from './probe';
 import {
   enlarging,
@@ -42,6 +48,8 @@ export const blockProbes: readonly Probe[] = [
   integerConvolutions,
   integerBlocks,
   integerProducts,
+  tiny,
+  integerTiny,
 ];
 
 /** Networks of the size that people ship. */
@@ -56,6 +64,7 @@ export const wholeProbes: readonly Probe[] = [
   pyramid,
   gatedWhole,
   enlarging,
+  integerWhole,
 ];
 
 /** The i-th probe of a seed: the same network every time. */

@@ -144,6 +144,13 @@ export class Network {
     return this.op('Gemm', inputs, [rows, features], { transB: 1 });
   }
 
+  /** Scaled and shifted for each channel. */
+  normalized(x: Value): Value {
+    const inputs = ['scale', 'shift', 'mean'].map(() => this.weight([x.shape[1]]));
+    const variance = this.weightOf(new Array<number>(x.shape[1]).fill(1));
+    return this.op('BatchNormalization', [x, ...inputs, variance], x.shape);
+  }
+
   add(a: Value, b: Value): Value {
     return this.op('Add', [a, b], a.shape.length >= b.shape.length ? a.shape : b.shape);
   }

@@ -16,6 +16,24 @@ export const dense: Probe = {
   },
 };
 
+export const tiny: Probe = {
+  id: 'tiny',
+  doc: 'Networks for digits and keywords: few channels, of any number, small maps, small layers.',
+  build: (net) => {
+    const { random } = net;
+    const size = pick(random, [12, 16, 20, 28, 32, 49]);
+    let x = net.input([1, pick(random, [1, 1, 3]), size, size]);
+    for (let i = 0; i < 3; i++) {
+      x = net.relu(net.conv(x, between(random, 3, 48), { kernel: pick(random, [1, 3, 3, 5]) }));
+      const windows = pick(random, [2, 3]);
+      if (x.shape[2] > 4)
+        x = net.pool(pick(random, ['MaxPool', 'MaxPool', 'AveragePool']), x, windows, 2);
+    }
+    const y = net.relu(net.dense(net.flatten(x), between(random, 8, 256)));
+    return [net.map('Softmax', net.dense(y, between(random, 2, 100)), { axis: -1 })];
+  },
+};
+
 export const transformer: Probe = {
   id: 'transformer',
   doc: 'Attention and feed-forward blocks over a sequence.',
@@ -42,7 +60,7 @@ export const elementwise: Probe = {
   build: (net) => {
     const { random } = net;
     const map = pick(random, [1, 7, 14, 28, 56, 80, 112]);
-    const width = channels(random, 8, Math.min(512, 12000 / map));
+    const width = 2 * channels(random, 4, Math.min(256, 6000 / map));
     const x = net.input([1, width, map, map]);
     const per = net.weight([1, width, 1, 1]);
     const one = net.scalar(0.5);
@@ -50,15 +68,17 @@ export const elementwise: Probe = {
     const sum = net.map('Relu', net.add(y, x));
     const clipped = net.op('Clip', [net.add(sum, one), net.scalar(0), net.scalar(6)], x.shape);
     const swish = net.op('Div', [net.mul(sum, clipped), net.scalar(6)], x.shape);
-    const half = Math.max(1, Math.floor(width / 2));
+    const axis = pick(random, [1, 2, 3]);
+    const half = Math.max(1, Math.floor(x.shape[axis] / 2));
     const front = net.op(
       'Slice',
-      [swish, net.integers([0]), net.integers([half]), net.integers([1])],
-      [1, half, map, map],
+      [swish, net.integers([0]), net.integers([half]), net.integers([axis])],
+      x.shape.map((size, i) => (i === axis ? half : size)),
     );
+    const pairs = net.reshape(x, [1, (width * map * map) / 2, 2]);
     const normal = ['weight', 'bias', 'mean', 'variance'].map(() => net.weight([width]));
     return [
-      net.concat([front, y]),
+      net.concat([front, y], axis),
       net.map('Sigmoid', y),
       net.map('HardSigmoid', sum),
       net.map('Tanh', x),
@@ -66,8 +86,17 @@ export const elementwise: Probe = {
       net.op('Sub', [x, one], x.shape),
       net.op('BatchNormalization', [x, ...normal], x.shape),
       net.op('ReduceMean', [x], [1, width, 1, 1], { axes: [2, 3], keepdims: 1 }),
-      net.op('Softmax', [x], x.shape, { axis: -1 }),
-      net.transpose(x, [0, 2, 3, 1]),
+      random.uniform() < 0.5
+        ? net.map('Softmax', x, { axis: -1 })
+        : net.map('Softmax', pairs, { axis: -1 }),
+      net.transpose(
+        x,
+        pick(random, [
+          [0, 2, 3, 1],
+          [0, 2, 1, 3],
+          [0, 1, 3, 2],
+        ]),
+      ),
       net.op('Pad', [x, net.integers([0, 0, 1, 1, 0, 0, 1, 1])], [1, width, map + 2, map + 2]),
       net.globalPool(sum),
       net.map('LeakyRelu', y),

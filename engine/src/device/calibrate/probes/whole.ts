@@ -151,10 +151,15 @@ export const joined: Probe = {
     let x = net.pool('MaxPool', stem(net, pick(random, [96, 160, 224])), 3, 2);
     for (let stage = 0; stage < 3; stage++) {
       for (let i = 0; i < 4; i++) {
-        const inner = net.relu(net.conv(normalized(net, x), 4 * growth));
+        const inner = net.relu(net.conv(net.relu(net.normalized(x)), 4 * growth));
         x = net.concat([x, net.conv(inner, growth, { kernel: 3 })]);
       }
-      x = net.pool('AveragePool', net.conv(normalized(net, x), channels(random, 32, 256)), 3, 2);
+      x = net.pool(
+        'AveragePool',
+        net.conv(net.relu(net.normalized(x)), channels(random, 32, 256)),
+        3,
+        2,
+      );
     }
     return [classified(net, x, 1000)];
   },
@@ -225,12 +230,6 @@ function hardSwish(net: Network, x: Value, spelled: boolean): Value {
   const shifted = net.add(x, net.scalar(3));
   const clipped = net.op('Clip', [shifted, net.scalar(0), net.scalar(6)], x.shape);
   return net.op('Div', [net.mul(x, clipped), net.scalar(6)], x.shape);
-}
-
-function normalized(net: Network, x: Value): Value {
-  const inputs = ['scale', 'shift', 'mean'].map(() => net.weight([x.shape[1]]));
-  const variance = net.weightOf(new Array<number>(x.shape[1]).fill(1));
-  return net.relu(net.op('BatchNormalization', [x, ...inputs, variance], x.shape));
 }
 
 function classified(net: Network, x: Value, classes: number): Value {

@@ -1,4 +1,4 @@
-import { fuse, isClosed, readFromOutside } from '../ort-cpu/match';
+import { becomes } from '../ort-cpu/match';
 import type { OrtRule } from '../ort-cpu/rule';
 import type { Operator, RunGraph } from '../ort-cpu/run-graph';
 
@@ -36,16 +36,4 @@ function multiply(gate: Operator, parts: readonly Operator[], graph: RunGraph): 
 
 function isScale({ inputs }: Operator, graph: RunGraph): boolean {
   return inputs.some((name) => graph.isConstant(name));
-}
-
-function becomes(
-  type: string,
-  parts: readonly Operator[],
-  last: Operator,
-  graph: RunGraph,
-): boolean {
-  const read = readFromOutside(parts, graph);
-  if (read.length !== 1 || !isClosed(parts, last, graph)) return false;
-  fuse(parts, last, type, read, graph);
-  return true;
 }

@@ -6,7 +6,8 @@
 import type { OrtRule } from './rule';
 import type { Operator, RunGraph } from './run-graph';
 
-const pools = /^(QLinearAveragePool|QLinearGlobalAveragePool)$/;
+/** MaxPool of bytes has a kernel for this layout, but where nothing brings it there it stays plain. */
+const pools = /^(MaxPool|QLinearAveragePool|QLinearGlobalAveragePool)$/;
 const followers = /^(QLinearAdd|QLinearMul|QLinearLeakyRelu|QLinearSigmoid|QLinearConcat|Resize)$/;
 
 export const channelsLast: OrtRule = {
@@ -24,8 +25,7 @@ export const channelsLast: OrtRule = {
       const reads = operator.inputs
         .slice(0, maps)
         .filter((name) => graph.shape(name)?.length === 4);
-      const begins =
-        operator.type === 'QLinearConv' || (operator.type === 'MaxPool' && operator.bytes === 1);
+      const begins = operator.type === 'QLinearConv';
       const follows =
         (pools.test(operator.type) || followers.test(operator.type)) &&
         operator.bytes === 1 &&

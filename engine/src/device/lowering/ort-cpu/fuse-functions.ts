@@ -1,6 +1,6 @@
-import { chainBefore, fuse, isClosed, readFromOutside } from './match';
+import { becomes, chainBefore, fuse } from './match';
 import type { OrtRule } from './rule';
-import type { Operator, RunGraph } from './run-graph';
+import type { Operator } from './run-graph';
 
 export const fuseQuickGelu: OrtRule = {
   doc: 'x · sigmoid(a x) becomes QuickGelu.',
@@ -64,24 +64,13 @@ export const fuseLayerNormalization: OrtRule = {
       const parts = [
         ...new Set([...root, scale, shift, ...(other?.type === 'Sub' ? [other] : [])]),
       ];
-      becomes('LayerNormalization', parts, shift, graph);
+      const constants = [scale, shift].flatMap(({ inputs }) =>
+        inputs.filter((name) => graph.isConstant(name)),
+      );
+      becomes('LayerNormalization', parts, shift, graph, constants);
     }
   },
 };
-
-/** Only where the parts read one value and give one. */
-function becomes(
-  type: string,
-  parts: readonly Operator[],
-  last: Operator,
-  graph: RunGraph,
-): boolean {
-  const read = readFromOutside(parts, graph);
-  if (read.length !== 1 || !isClosed(parts, last, graph)) return false;
-  const constants = parts.flatMap(({ inputs }) => inputs.filter((name) => graph.isConstant(name)));
-  fuse(parts, last, type, [...read, ...constants], graph);
-  return true;
-}
 
 export const fuseBiasGelu: OrtRule = {
   doc: 'The Add of a bias before Gelu becomes BiasGelu.',

@@ -56,11 +56,20 @@ function isDequantizer(operator: Operator | undefined): operator is Operator {
 function absorbClamp(quantizer: Operator, graph: RunGraph): void {
   const clamp = graph.maker(quantizer.inputs[0]);
   if (clamp?.type !== 'Relu' && clamp?.type !== 'Clip') return;
+  if (clamp.type === 'Relu' && !endsAtZero(quantizer, graph)) return;
   const before = graph.maker(clamp.inputs[0]);
   if (!before || graph.onlyUser(clamp.outputs[0]) !== quantizer) return;
   if (graph.onlyUser(clamp.inputs[0]) !== clamp) return;
   const nodes = [...before.nodes, ...clamp.nodes];
   graph.replace([before, clamp], { ...before, outputs: clamp.outputs, nodes });
+}
+
+/** False where codes below the one of zero are left to negative numbers. */
+function endsAtZero({ inputs, outputs }: Operator, graph: RunGraph): boolean {
+  const [zeroPoint] = graph.workload.integers(inputs[2]) ?? [];
+  return (
+    zeroPoint === undefined || zeroPoint === (dtypeOf(outputs[0], graph) === 'int8' ? -128 : 0)
+  );
 }
 
 function toIntegers(operator: Operator, kernel: IntegerKernel, graph: RunGraph): void {

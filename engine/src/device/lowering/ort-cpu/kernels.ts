@@ -1,14 +1,16 @@
-/** From what is left of the graph to kernels: the class by which their cost is known, and their sizes. */
+/** From what is left of the graph to kernels with their sizes. */
 
 import { intAttribute, intsAttribute } from '../../../ir/attributes';
 import type { Node } from '../../../ir/model';
 import type { Kernel, KernelSize, Window } from '../../kernel';
+import { classOf } from './classes';
+import { loopsOf } from './loops';
 import type { Operator, RunGraph } from './run-graph';
 
 export function kernelOf(operator: Operator, graph: RunGraph): Kernel {
   const { type, nodes } = operator;
   const size = sizeOf(operator, graph);
-  return { class: classOf(operator, size, graph), op: type, nodes, size };
+  return { class: classOf(operator, size.window, graph), op: type, nodes, size };
 }
 
 function sizeOf(operator: Operator, graph: RunGraph): KernelSize {
@@ -17,12 +19,14 @@ function sizeOf(operator: Operator, graph: RunGraph): KernelSize {
   const sum = (names: readonly string[]) =>
     names.reduce((total, name) => total + graph.elements(name), 0);
   const window = windowOf(operator, graph);
+  const loops = window && loopsOf(operator, window, graph);
   return {
     macs: operator.nodes.reduce((total, node) => total + graph.workload.macs(node), 0),
     inputs: sum(given.filter((name) => !graph.isConstant(name))),
     outputs: sum(outputs.filter(Boolean)),
     weights: sum(given.filter((name) => graph.isConstant(name))),
     ...(window && { window }),
+    ...(loops && { loops }),
     ...secondPass(operator, sum(outputs.filter(Boolean))),
     ...(bytes !== undefined && { activationBytes: bytes, weightBytes: 1 }),
   };
@@ -67,44 +71,4 @@ function groupsOf(node: Node, channels: number, { workload }: RunGraph): number 
   const groups = intAttribute(node, 'group', 1);
   const isDepthwise = groups > 1 && workload.shape(node.input[0])?.[1] === groups;
   return isDepthwise ? channels : groups;
-}
-
-function classOf(operator: Operator, size: KernelSize, graph: RunGraph): string {
-  const { type, layout, bytes } = operator;
-  const prefix =
-    layout === 'blocked' ? 'blocked-' : bytes === 1 && !type.startsWith('Q') ? 'int8-' : '';
-  if (/Conv$/.test(type)) return `${prefix}${convOf(operator, size, graph)}`;
-  return `${prefix}${type}${broadcastOf(operator, graph)}`;
-}
-
-function convOf(
-  { type, node, inputs, layout }: Operator,
-  { window }: KernelSize,
-  graph: RunGraph,
-): string {
-  if (!/^(Conv|FusedConv|QLinearConv)$/.test(type)) return type;
-  const prefix = type === 'QLinearConv' ? 'int8-' : '';
-  if (!window || node?.opType !== 'Conv') return `${prefix}scale`;
-  const pointwise = window.kernel.every((each) => each === 1);
-  if (layout === 'blocked' && (graph.shape(inputs[0])?.[1] ?? 0) < graph.block) {
-    return pointwise ? 'conv-pointwise-stem' : 'conv-stem';
-  }
-  if (window.groups > 1) {
-    if (window.groups === window.inChannels && window.outChannels !== window.inChannels) {
-      return `${prefix}conv-multiplied`;
-    }
-    return window.groups === window.inChannels
-      ? `${prefix}conv-depthwise`
-      : `${prefix}conv-grouped`;
-  }
-  return `${prefix}${pointwise ? 'conv-pointwise' : 'conv'}`;
-}
-
-/** How operands of different sizes are brought together, which decides how fast it goes. */
-function broadcastOf({ type, inputs, outputs }: Operator, graph: RunGraph): string {
-  if (!/^(Add|Sub|Mul|Div)$/.test(type)) return '';
-  const whole = graph.elements(outputs[0]);
-  const least = Math.min(...inputs.map((name) => graph.elements(name)));
-  if (least === whole) return '';
-  return least === 1 ? '-scalar' : '-broadcast';
 }

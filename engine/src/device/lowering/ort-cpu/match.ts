@@ -53,3 +53,22 @@ export function fuse(
   const nodes = operators.flatMap((each) => each.nodes);
   return graph.replace(operators, { ...last, type, inputs: [...inputs], nodes, node: undefined });
 }
+
+/**
+ * Fuses parts into one operator, only where they read one value from outside and give one.
+ *
+ * @param constants of theirs that the operator goes on reading.
+ * @returns false where they do more, and stay.
+ */
+export function becomes(
+  type: string,
+  parts: readonly Operator[],
+  last: Operator,
+  graph: RunGraph,
+  constants: readonly string[] = [],
+): boolean {
+  const read = readFromOutside(parts, graph);
+  if (read.length !== 1 || !isClosed(parts, last, graph)) return false;
+  fuse(parts, last, type, [...read, ...constants], graph);
+  return true;
+}

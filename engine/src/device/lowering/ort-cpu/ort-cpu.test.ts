@@ -33,10 +33,7 @@ async function differences(model: Model, directory?: string) {
 }
 
 describe('the kernels that ONNX Runtime runs', () => {
-  // Pooling of bytes, which probe 11 has: where it is computed with the channels last is not known yet.
-  it.todo('are foreseen for MaxPool between integer convolutions');
-
-  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13])('are foreseen for probe %i', async (i) => {
+  it.each([...Array(16).keys()])('are foreseen for probe %i', async (i) => {
     expect(await differences(drawProbe(7, i).model)).toEqual({ unforeseen: [], absent: [] });
   });
 

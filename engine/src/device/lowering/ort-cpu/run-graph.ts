@@ -33,6 +33,8 @@ export class RunGraph {
   private readonly constants = new Set<string>();
   private readonly shapes = new Map<string, readonly number[]>();
   private readonly results: ReadonlySet<string>;
+  /** What inner graphs read from this one, of the few nodes that have inner graphs. */
+  private readonly captured = new Map<Node, readonly string[]>();
   private made = 0;
 
   constructor(
@@ -44,6 +46,10 @@ export class RunGraph {
     this.results = new Set(graph.output.map(({ name }) => name ?? ''));
     for (const { name } of graph.initializer) {
       if (name && !workload.ahead.overridable.has(name)) this.constants.add(name);
+    }
+    for (const node of graph.node) {
+      const captured = capturedOf(node);
+      if (captured.length > 0) this.captured.set(node, captured);
     }
     this.operators = graph.node.map((node) => ({
       type: node.opType ?? '',
@@ -133,7 +139,7 @@ export class RunGraph {
     const at = this.placeOf(operator);
     this.operators[at] = undefined;
     for (const name of operator.outputs) if (this.makers.get(name) === at) this.makers.delete(name);
-    for (const name of readBy(operator)) this.users.get(name)?.delete(at);
+    for (const name of this.readBy(operator)) this.users.get(name)?.delete(at);
   }
 
   /** Lets whoever reads `old` read `by` instead; false where the model's caller reads it. */
@@ -144,7 +150,7 @@ export class RunGraph {
       this.operators[at] = undefined;
       const inputs = user.inputs.map((name) => (name === old ? by : name));
       const addend = user.addend === old ? by : user.addend;
-      for (const name of readBy(user)) this.users.get(name)?.delete(at);
+      for (const name of this.readBy(user)) this.users.get(name)?.delete(at);
       this.operators[at] = { ...user, inputs, addend };
       this.link(this.operators[at], at);
     }
@@ -164,17 +170,19 @@ export class RunGraph {
 
   private link(operator: Operator, at: number): void {
     for (const name of operator.outputs) if (name) this.makers.set(name, at);
-    for (const name of readBy(operator)) {
+    for (const name of this.readBy(operator)) {
+      if (!name) continue;
       const users = this.users.get(name);
       if (users) users.add(at);
       else this.users.set(name, new Set([at]));
     }
   }
-}
 
-function readBy({ inputs, addend, node }: Operator): readonly string[] {
-  const captured = node && subgraphs(node).length > 0 ? capturedOf(node) : [];
-  return [...inputs.filter(Boolean), ...(addend ? [addend] : []), ...captured];
+  private readBy({ inputs, addend, node }: Operator): readonly string[] {
+    const captured = node && this.captured.get(node);
+    if (!captured && !addend) return inputs;
+    return [...inputs, ...(addend ? [addend] : []), ...(captured ?? [])];
+  }
 }
 
 function capturedOf(node: Node): string[] {

@@ -347,6 +347,33 @@ describe('a dataset', () => {
     await expect(openDataset(path)).rejects.toThrow(`${file}: it is not YAML`);
   });
 
+  it('leaves out the first samples and says which ones the others are', async () => {
+    const shuffled = (await openDataset(write('x.npy', ramp(50)))).sample(30, 1);
+    const rest = shuffled.skip(12);
+    expect(rest.samples).toBe(18);
+    expect(rest.hash).not.toBe(shuffled.hash);
+    const { values } = await contentOf(shuffled);
+    expect((await contentOf(rest)).values).toEqual(values.slice(12));
+    const indices: number[] = [];
+    for await (const batch of rest.batches(7)) indices.push(...batch.indices!);
+    expect(indices).toEqual(values.slice(12).map(Number));
+  });
+
+  it('knows what black and white become, where pixels are bytes or floats up to 1', async () => {
+    const options = { mean: [0.5], std: [0.25] };
+    const bytes = await openDataset(
+      write('b.npy', npy('|u1', [1, 1, 2, 2], new Uint8Array(4))),
+      options,
+    );
+    expect(bytes.images).toEqual({ layout: 'nchw', range: { black: [-2], white: [2] } });
+    const stored = npy('<f4', [1, 1, 2, 2], new Uint8Array(16));
+    const floats = await openDataset(write('f.npy', stored), options);
+    expect(floats.images?.range).toEqual({ black: [-2], white: [2] });
+    expect((await openDataset(write('f.npy', stored))).images).toEqual({ layout: 'nchw' });
+    const raw = await openDataset(write('b.npy', npy('|u1', [1, 1, 2, 2], new Uint8Array(4))));
+    expect(raw.images?.range).toEqual({ black: [0], white: [255] });
+  });
+
   it('prepares one batch ahead, not more, and stops when told to', async () => {
     const dataset = await openDataset(write('x.npy', ramp(100)));
     const controller = new AbortController();

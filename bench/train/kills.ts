@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
     args: {
       type: 'string',
       default:
-        '--mean 0.286 --std 0.353 --epochs 3 --batch 32 --samples 320 --rate 0.01 --shift 2 --mirror --mixup 0.2 --checkpoint 0.3',
+        '--mean 0.286 --std 0.353 --epochs 2 --batch 32 --samples 192 --rate 0.01 --shift 2 --mirror --mixup 0.2 --checkpoint 0.3',
     },
     seed: { type: 'string', default: '1' },
   },

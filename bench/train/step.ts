@@ -36,16 +36,10 @@ export async function openStep(
     memoryPattern: false,
     profile,
   });
-  const size = batch * input.reduce((product, dim) => product * dim, 1);
-  const targets = new Float32Array(batch * classes);
-  networks.hashed('classes', batch).forEach((value, n) => {
-    targets[n * classes + Math.floor(((value + 1) / 2) * classes)] = 1;
-  });
   const fixed = {
-    x: tensor([batch, ...input], networks.hashed('input', size)),
-    '@targets': tensor([batch, classes], targets),
-    '@rate': tensor([], Float32Array.of(0.05)),
-    '@step': tensor([], Float32Array.of(1)),
+    ...networks.sample(name, batch, input, classes),
+    '@rate': scalar(0.05),
+    '@step': scalar(1),
   };
   let state: KeptTensors = await runtime.keep(firstState(graph, 1));
   const next = Object.keys(state).map((name) => `@next.${name.slice(1)}`);
@@ -63,6 +57,6 @@ export async function openStep(
   };
 }
 
-function tensor(dims: readonly number[], data: Float32Array) {
-  return { type: 'float' as const, dims, data };
+function scalar(value: number) {
+  return { type: 'float' as const, dims: [], data: Float32Array.of(value) };
 }

@@ -4,9 +4,9 @@
  * tensor's name and i, so that no weights have to be carried along.
  */
 
-import { emptyGraph } from '../../ir/empty-graph';
 import type { Model } from '../../ir/model';
 import { makeTensor } from '../../ir/tensor';
+import type { NamedTensor } from '../../runtime/runtime';
 import { GraphBuilder } from '../graph-builder';
 
 export interface Network {
@@ -101,9 +101,23 @@ class Writer {
   }
 
   network(output: string, input: readonly number[], classes: number): Network {
-    const model = this.build.model([output]);
-    return { model: { ...model, graph: { ...emptyGraph(''), ...model.graph } }, input, classes };
+    const model = plainlyNamed(this.build.model([output]));
+    return { model, input, classes };
   }
+}
+
+/** Without the sign by which whoever builds on the model tells its own values. */
+function plainlyNamed(model: Model): Model {
+  const own = <T extends { readonly name?: string }>(each: T): T => {
+    return { ...each, name: each.name?.replace('@', '') };
+  };
+  const all = (names: readonly string[]) => names.map((name) => name.replace('@', ''));
+  const graph = model.graph!;
+  const node = graph.node.map((each) => {
+    return { ...each, input: all(each.input), output: all(each.output) };
+  });
+  const initializer = graph.initializer.map(own);
+  return { ...model, graph: { ...graph, node, initializer, output: graph.output.map(own) } };
 }
 
 /** He et al., arXiv 1512.03385, section 4.2, with parameter-free (option A) shortcuts. */
@@ -280,4 +294,26 @@ export function smallTransformer(batch: number): Network {
     keepdims: 0,
   });
   return write.network(write.linear('head', mean, classes), [length], classes);
+}
+
+/** A batch of inputs and the class of each: pixels, or tokens where the network begins with a table. */
+export function sample(
+  name: string,
+  batch: number,
+  input: readonly number[],
+  classes: number,
+): Record<string, NamedTensor> {
+  const dims = [batch, ...input];
+  const values = hashed('input', sizeOf(dims));
+  const targets = new Float32Array(batch * classes);
+  hashed('classes', batch).forEach((value, n) => {
+    targets[n * classes + Math.floor(((value + 1) / 2) * classes)] = 1;
+  });
+  const tokens = () => BigInt64Array.from(values, (value) => BigInt(Math.floor((value + 1) * 25)));
+  return {
+    ...(name === 'smallTransformer'
+      ? { tokens: { type: 'int64', dims, data: tokens() } }
+      : { x: { type: 'float', dims, data: values } }),
+    '@targets': { type: 'float', dims: [batch, classes], data: targets },
+  };
 }

@@ -78,7 +78,8 @@ function weightsOf(
   { cross_entropy, distill }: Pick<FinetuneOptions, 'cross_entropy' | 'distill'>,
   isLabelled: boolean,
 ): { labels: number; soft: number } {
-  const canTeach = teacher !== undefined && classesOf(model) === classesOf(teacher);
+  const [own, theirs] = [model, teacher].map((each) => each && classesOf(each));
+  const canTeach = teacher !== undefined && (own ?? theirs) === (theirs ?? own);
   const hasLabels = cross_entropy === undefined ? isLabelled : cross_entropy > 0;
   const hasSoft = distill === undefined ? canTeach : distill > 0 && teacher !== undefined;
   return {

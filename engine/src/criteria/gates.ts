@@ -5,6 +5,8 @@
 
 import type { ChannelAnalysis } from '../channels/analyze';
 import type { ChannelGroup } from '../channels/group';
+import type { Dim } from '../ir/dim';
+import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor } from '../ir/model';
 import { freshNames } from '../ir/naming';
 import { elementCount, makeTensor } from '../ir/tensor';
@@ -32,13 +34,17 @@ interface Gate {
   readonly start: number;
 }
 
-/** @param batch samples of one run. */
+/**
+ * @param model the analysed one, with its sizes known.
+ * @param batch samples of one run.
+ * @throws CoppiceError `unknown-shape` where the size of a value does not follow from those of the inputs.
+ */
 export function gatedModel(
   groups: readonly ChannelGroup[],
   analysis: ChannelAnalysis,
+  model: Model,
   batch: number,
 ): GatedModel {
-  const { model } = analysis;
   const graph = model.graph!;
   const pointsOf = groups.map((group) => maskPoints(group, analysis));
   const fresh = freshNames(graph);
@@ -48,10 +54,9 @@ export function gatedModel(
   const nodes: Node[] = [];
   let length = 0;
   for (const point of pointsOf.flat()) {
-    const { value, axis, readers } = point;
+    const { value, readers } = point;
     if (!gates.has(keyOf(point))) {
-      const shape = types.type(value)!.shape!.map(Number);
-      const dims = shape.map((dim, each) => (each === 0 || each === axis ? dim : 1));
+      const dims = gateDims(point, types.type(value)?.shape ?? []);
       const size = dims.reduce((product, dim) => product * dim, 1);
       const tensor = makeTensor(fresh(`${value}_gate`), 'float', dims, new Float32Array(size).fill(1)); // prettier-ignore
       gates.set(keyOf(point), { tensor, start: length });
@@ -78,6 +83,15 @@ export function gatedModel(
         return sums;
       }),
   };
+}
+
+function gateDims({ value, axis }: MaskPoint, shape: readonly Dim[]): number[] {
+  const dims = shape.map((dim, each) => (each === 0 || each === axis ? Number(dim) : 1));
+  if (dims.length > 0 && dims.every(Number.isFinite)) return dims;
+  throw new CoppiceError(
+    'unknown-shape',
+    `The size of "${value}" is not known, so that nothing can be differentiated by its channels. Take a criterion that needs no gradients, such as contribution.`,
+  );
 }
 
 /** Groups may share a value, and then its gate. */

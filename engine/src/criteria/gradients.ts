@@ -5,12 +5,14 @@ import { CoppiceError } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import { nodeCost } from '../ops/cost';
+import { inferTypes } from '../ops/infer';
 import { feederFor } from '../runtime/feeds';
 import type { NamedTensor } from '../runtime/runtime';
 import { gradientGraph, type GradientGraph } from '../train/gradient-graph';
 import { crossEntropy } from '../train/losses/cross-entropy';
 import { flatten, type Parameter } from '../train/parameters';
-import type { RecordOptions } from '../train/record';
+import { logitsOf } from '../train/logits';
+import { batched, type RecordOptions } from '../train/record';
 import type { Observation } from './criterion';
 import { targetsOf } from './targets';
 
@@ -30,10 +32,31 @@ export interface Differentiated extends Pick<RecordOptions, 'trained' | 'extra'>
   readonly batch: number;
 }
 
-/** How many samples one run can take. */
-export function samplesTogether(observation: Observation): number {
+/** The analysed model with the sizes of the data where it leaves any but the batch open. */
+export function sizedModel({
+  analysis: { model },
+  calibration: { sampleDims },
+}: Observation): Model {
+  const graph = model.graph!;
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const input = graph.input.map((info) => {
+    const tensorType = info.type?.tensorType;
+    const dims = tensorType?.shape?.dim ?? [];
+    if (constants.has(info.name) || dims.length !== sampleDims.length + 1) return info;
+    const dim = dims.map((each, axis) =>
+      axis === 0 || each.dimValue !== undefined ? each : { dimValue: sampleDims[axis - 1] },
+    );
+    return { ...info, type: { ...info.type, tensorType: { ...tensorType!, shape: { dim } } } };
+  });
+  return { ...model, graph: { ...graph, input } };
+}
+
+/** How many samples one run can take: one alone where the model spells its batch out somewhere. */
+export function samplesTogether(model: Model, observation: Observation): number {
   const fitting = Math.floor(workOfRun / macsOf(observation));
-  return Math.max(1, Math.min(mostTogether, fitting, observation.calibration.samples));
+  const wanted = Math.max(1, Math.min(mostTogether, fitting, observation.calibration.samples));
+  const types = inferTypes(model, { inputs: batched(model, wanted) });
+  return types.type(logitsOf(model))?.shape?.[0] === wanted ? wanted : 1;
 }
 
 /** The calibration data, or as much of it as the budget allows. */
@@ -108,10 +131,10 @@ function graphOf(
   try {
     return gradientGraph(model, { ...options, statistics: 'fixed', losses });
   } catch (error) {
-    if (!(error instanceof CoppiceError) || error.code !== 'no-gradient') throw error;
-    const [problem] = error.message.split(', and layers');
+    if (!(error instanceof CoppiceError)) throw error;
+    const [problem] = error.message.replace(/\.$/, '').split(', and layers');
     const advice = 'Take a criterion that needs no gradients, such as contribution.';
-    throw new CoppiceError('no-gradient', `${problem}. ${advice}`, { cause: error });
+    throw new CoppiceError(error.code, `${problem}. ${advice}`, { cause: error });
   }
 }
 

@@ -4,7 +4,7 @@ import type { ChannelAnalysis } from '../channels/analyze';
 import type { ChannelGroup, GroupMember } from '../channels/group';
 import { floats } from '../ir/tensor';
 import type { CriterionContext, Observation } from './criterion';
-import { affordable, streamGradients } from './gradients';
+import { affordable, sizedModel, streamGradients } from './gradients';
 import { scoringMembers } from './slices';
 
 /** A weight tensor that speaks for units of a group. */
@@ -47,8 +47,7 @@ export async function eachSample(
       return { group, member, dims: tensor.dims.map(Number), weights: floats(tensor) };
     }),
   );
-  const { model } = observation.analysis;
-  const request = { model, batch: 1, trained: () => true };
+  const request = { model: sizedModel(seen), batch: 1, trained: () => true };
   let starts: Map<string, number> | undefined;
   await streamGradients(request, seen, (gradient, parameters) => {
     starts ??= startsOf(parameters);

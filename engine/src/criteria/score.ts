@@ -43,6 +43,7 @@ export async function scoreGroups(
   }
   const isLabelled = criterion.needs !== 'labels' || observe?.calibration.labelled;
   if (!observe || !isLabelled) throw noData(criterion);
+  if (scored.length === 0) return { scores: new Map(), refused };
   const observation = { ...observe, analysis, seed: options.seed ?? 0 };
   const measured = await criterion.measure(scored, context, observation);
   return { scores: new Map(scored.map((group, i) => [group, measured[i]])), refused };

@@ -8,7 +8,7 @@
 
 import type { DataCriterion } from './criterion';
 import { gatedModel } from './gates';
-import { affordable, samplesTogether, streamGradients } from './gradients';
+import { affordable, samplesTogether, sizedModel, streamGradients } from './gradients';
 import { withoutMasks } from './masked-model';
 
 export const taylor: DataCriterion = {
@@ -21,8 +21,9 @@ export const taylor: DataCriterion = {
   refuse: withoutMasks,
   measure: async (groups, _context, observation) => {
     const seen = affordable(observation);
-    const batch = samplesTogether(seen);
-    const gated = gatedModel(groups, seen.analysis, batch);
+    const model = sizedModel(seen);
+    const batch = samplesTogether(model, seen);
+    const gated = gatedModel(groups, seen.analysis, model, batch);
     const sums = groups.map(({ units }) => new Float64Array(units));
     const request = { model: gated.model, batch, trained: () => false, extra: gated.gates };
     await streamGradients(request, seen, (gradient) => {

@@ -112,7 +112,7 @@ export const pruneOptions = z
     sparsity_training: sparsityOptions
       .optional()
       .describe(
-        'Trains before the cut, so that channels that will go come near zero; with the options of `finetune` and those below.',
+        'Trains before the cut, so that channels that will go come near zero; with the options of `finetune`, a method and a strength.',
       ),
     ...recoveryOptions,
     images: z

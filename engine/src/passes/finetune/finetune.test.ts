@@ -76,6 +76,25 @@ describe('fine-tuning', () => {
     await expect(run({}, { layers: ['nothing*'] })).rejects.toThrow(/No layer/);
   });
 
+  it('counts held-out samples after each epoch, and may keep the best', async () => {
+    const validation = data.sample(40, 1);
+    const { notes, issues } = await run({ validation }, { held_out: 32, samples: 32 });
+    expect(notes[0].reason).toMatch(/% of the training images right, [\d.]+ % of those held out/);
+    expect(Number(notes[0].why?.heldOut) * 32).toBeCloseTo(
+      Math.round(Number(notes[0].why?.heldOut) * 32),
+    );
+    expect(issues.at(-1)?.message).toMatch(/batches of 32/);
+    expect(
+      (await run({ validation }, { held_out: 0, samples: 32 })).notes[0].why,
+    ).not.toHaveProperty('heldOut');
+    await expect(run({}, { keep: 'best' })).rejects.toThrow(/validation/);
+  });
+
+  it('takes what fits where no batch is given', async () => {
+    const { issues } = await run({}, { batch: undefined, samples: 48 });
+    expect(issues.at(-1)?.message).toMatch(/48 samples in batches of 48/);
+  });
+
   it('stops when it is told to', async () => {
     const stop = new AbortController();
     const progress = () => stop.abort();

@@ -62,11 +62,15 @@ function colour(
 }
 
 function greyAt(image: Image, pixel: number): number {
+  const { values, channels, step } = image;
   const { black, white } = image.range!;
-  const level = (c: number): number =>
-    (image.values[indexOf(image, pixel, c)] - black[c]) / (white[c] - black[c]);
-  if (image.channels !== 3) return level(0);
-  return luma[0] * level(0) + luma[1] * level(1) + luma[2] * level(2);
+  const shares = channels === 3 ? luma : [1];
+  const start = indexOf(image, pixel, 0);
+  let grey = 0;
+  for (let c = 0; c < shares.length; c++) {
+    grey += (shares[c] * (values[start + c * step.channel] - black[c])) / (white[c] - black[c]);
+  }
+  return grey;
 }
 
 function indexOf({ width, step }: Image, pixel: number, channel: number): number {

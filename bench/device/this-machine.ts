@@ -46,7 +46,7 @@ async function run(): Promise<void> {
 
   const pairs = positionals.filter((each) => each.includes('=')).map((each) => each.split('='));
   const files = [...new Set(positionals.flatMap((each) => each.split('=')))];
-  const reference = await openReference(host, threads);
+  const reference = await openReference(host);
   const measured = new Map<string, Measurement>();
   for (const file of files) {
     const { model } = loadModel(file);

@@ -47,7 +47,7 @@ export async function calibrate(host: Host, options: CalibrateOptions): Promise<
   const profiles: Device['profiles'] = [];
   for (const [i, count] of threads.entries()) {
     const kept = await keptMeasurements(state, { id, threads: count, seed, machine, ...amount });
-    const reference = await openReference(host, count);
+    const reference = await openReference(host);
     const probes: MeasuredProbe[] = [];
     for (let at = 0; at < amount.blocks + amount.whole; at++) {
       signal?.throwIfAborted();

@@ -1,6 +1,8 @@
 /**
  * Times one network: a plain session and one that records its kernels take turns, so that what
- * disturbs the machine disturbs both, and of many runs the undisturbed ones count.
+ * disturbs the machine disturbs both, and of many runs the undisturbed ones count. With several
+ * threads one session comes after the other and is alone: for tens of milliseconds after a run the
+ * runtime's threads wait for more by spinning, and would take the cores from the other session.
  */
 
 import type { Model } from '../../ir/model';
@@ -48,16 +50,19 @@ export async function measure(
   model: Model,
   { threads, reference, budgetMs, directory, signal }: MeasureOptions,
 ): Promise<Measurement> {
-  const sessions: HostSession[] = [];
+  const sessions = new Set<HostSession>();
   const open = async (opened: Model, profile: boolean): Promise<HostSession> => {
     const session = await host.open(opened, { threads, profile, directory, signal });
-    sessions.push(session);
+    sessions.add(session);
     return session;
+  };
+  const close = async (session: HostSession): Promise<void> => {
+    sessions.delete(session);
+    await session.close();
   };
   try {
     const before = (await reference?.now()) ?? 1;
     const plain = await open(model, false);
-    const recorded = await open(withMarks(model), true);
     const [first] = undisturbedTimes(await plain.time({ warmUp: 2, runs: 1 }), threads);
     const { least, most } = runsOfTurn;
     const runs = Math.round(Math.min(most, Math.max(least, longestTurnMs / first)));
@@ -66,11 +71,18 @@ export async function measure(
     const turn = { warmUp: 1, runs };
     const times: number[] = [];
     const ofTurns: number[] = [];
+    const inTurns = threads === 1 ? await open(withMarks(model), true) : undefined;
     for (let i = 0; i < turns || (i < 2 * turns && spread(ofTurns) > largestSpread); i++) {
       signal?.throwIfAborted();
       const found = undisturbedTimes(await plain.time(turn), threads);
       times.push(...found);
       ofTurns.push(Math.min(...found));
+      await inTurns?.time(turn);
+    }
+    await close(plain);
+    const recorded = inTurns ?? (await open(withMarks(model), true));
+    for (let i = 0; !inTurns && i < turns; i++) {
+      signal?.throwIfAborted();
       await recorded.time(turn);
     }
     const kernels = (await recorded.kernels()).map(({ name, op, outputs, times: all }) => ({
@@ -79,6 +91,7 @@ export async function measure(
       elements: outputs?.[0]?.reduce((product, size) => product * size, 1) ?? 0,
       us: 1000 * meanOfUndisturbed(all),
     }));
+    await close(recorded);
     const referenceMs = (before + ((await reference?.now()) ?? 1)) / 2;
     return { ms: undisturbed(times), referenceMs, kernels };
   } finally {

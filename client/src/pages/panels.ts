@@ -77,15 +77,17 @@ export function registerPages(context: Context): void {
 function attach(context: Context, panel: vscode.WebviewPanel, source: PageSource): void {
   const { extensionUri } = context.extension;
   let timer: NodeJS.Timeout | undefined;
-  // A page that is hidden is gone, and asks again when it is shown.
   const show = async (): Promise<void> => {
-    clearTimeout(timer);
-    if (!panel.visible) return;
     const content = await fill(context, panel, source);
     clearTimeout(timer);
-    if (isUnderWay(content)) timer = setTimeout(() => void show(), refreshPause);
+    if (isUnderWay(content)) timer = setTimeout(() => void showIfSeen(), refreshPause);
+  };
+  // A page that is hidden is gone; nothing needs to be read for it until it is shown.
+  const showIfSeen = async (): Promise<void> => {
+    if (panel.visible) await show();
   };
   pages.set(keyOf(source), { panel, source, show });
+  panel.onDidChangeViewState(showIfSeen);
   panel.onDidDispose(() => {
     clearTimeout(timer);
     pages.delete(keyOf(source));

@@ -53,9 +53,13 @@ export class Checkpoints {
     return { begun, now };
   }
 
+  get isDue(): boolean {
+    return !this.isBusy && performance.now() - this.last >= this.seconds * 1000;
+  }
+
   /** After a step: writes where it stands if the last time is long ago and nothing is being written. */
   offer({ begun, now }: Standing): void {
-    if (this.isBusy || performance.now() - this.last < this.seconds * 1000) return;
+    if (!this.isDue) return;
     this.enqueue(async () => {
       if (this.written !== begun) await this.put('epoch', begun);
       await this.put('step', now);

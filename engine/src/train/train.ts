@@ -17,8 +17,9 @@ import { identityOf } from './identity';
 import { countRight, preparedSteps, scalar, stepsOf, type Preparation } from './prepare';
 import { rateAt, type Schedule } from './schedules';
 import { afterEpoch, afterStep, firstSnapshot, type Best, type Snapshot } from './snapshot';
-import { firstState, learnt, runStep, trainedModel, type State } from './state';
+import { firstState, learnt, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
+import { openStepper, type Stepper } from './stepper';
 import { openTeacher, remembering, type Teacher } from './teacher';
 import { taughtValue } from './write-losses';
 
@@ -162,9 +163,12 @@ async function runEpochs(
   let { begun, now } = checkpoints?.read() ?? { begun: start, now: start };
   try {
     while (now.curve.epochs.length < epochs) {
-      const ended = await runEpoch(loop, now, (reached) => {
-        now = reached;
-        checkpoints?.offer({ begun, now });
+      const ended = await runEpoch(loop, now, {
+        isDue: () => checkpoints?.isDue ?? false,
+        reached: (reached) => {
+          now = reached;
+          checkpoints?.offer({ begun, now });
+        },
       });
       begun = now = ended ?? slowedDown(begun, rate);
       await checkpoints?.keep(begun);
@@ -178,13 +182,33 @@ async function runEpochs(
   return { snapshot: now, issues: checkpoints?.issues ?? [] };
 }
 
+interface Follower {
+  /** Whether it is worth reading a state that does not come by itself. */
+  isDue(): boolean;
+  reached(snapshot: Snapshot): void;
+}
+
 /** The snapshot after the epoch; undefined where it diverged. */
 async function runEpoch(
   loop: Loop,
   from: Snapshot,
-  reached: (snapshot: Snapshot) => void,
+  follower: Follower,
 ): Promise<Snapshot | undefined> {
-  const { session, preparation, options, context } = loop;
+  const stepper = await openStepper(loop.context.runtime, loop.session, from.state);
+  try {
+    return await makeSteps(loop, from, stepper, follower);
+  } finally {
+    await stepper.close();
+  }
+}
+
+async function makeSteps(
+  loop: Loop,
+  from: Snapshot,
+  stepper: Stepper,
+  { isDue, reached }: Follower,
+): Promise<Snapshot | undefined> {
+  const { preparation, options, context } = loop;
   const { epochs, batch, schedule, rate: highest, warmUp } = options;
   const epoch = from.curve.epochs.length;
   const steps = stepsOf(preparation);
@@ -194,16 +218,18 @@ async function runEpoch(
     context.signal.throwIfAborted();
     const rate = rateAt(step, steps, rising, highest * now.factor, schedule);
     const fed = { ...feeds, '@rate': scalar(rate) };
-    const { loss, logits, state } = await runStep(session, fed, now.state, context.signal);
+    const { loss, logits, state } = await stepper.step(fed, context.signal);
     const sound = watched(now, loss, logits.dims[1]);
     if (!sound) return undefined;
     const right = answers ? countRight(logits, answers) : null;
     const accuracy = right === null ? null : right / batch;
     const figures = { step: step + 1, steps, epoch: epoch + 1, epochs, loss, accuracy, rate };
-    now = afterStep(sound, state, figures, right);
+    now = afterStep(sound, state ?? now.state, figures, right);
     context.progress(figures, now.curve);
-    reached(now);
+    if (state) reached(now);
+    else if (isDue()) reached({ ...now, state: await stepper.read() });
   }
+  now = { ...now, state: await stepper.read() };
   return isSound(now) ? afterEpoch(now, batch, await heldOutShare(loop, now)) : undefined;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Hints: the model's maps, through a linear head that is learnt along, are to equal the teacher's:
- * mean (W F_s + b − F_t)², summed over the layers (Romero et al., FitNets, arXiv 1412.6550).
+ * Hints: the model's maps, through a head that is learnt along, are to equal the teacher's:
+ * mean (head(F_s) − F_t)², summed over the layers (Romero et al., FitNets, arXiv 1412.6550; with a
+ * normalization in the head as in Tian et al., arXiv 1910.10699, whose weight this is).
  */
 
-import { makeTensor } from '../../ir/tensor';
 import type { TapPair } from '../taps';
 import { equalSizes } from './equal-sizes';
 import { sumOf, type FeatureLoss } from './feature-loss';
@@ -13,7 +13,7 @@ import type { Loss } from './loss';
 export const hints: FeatureLoss = {
   id: 'hints',
   title: 'hints',
-  doc: 'Makes the model’s maps equal to the teacher’s, through a linear head that is learnt along: FitNets. Looks at the stage in the middle.',
+  doc: 'Makes the model’s maps equal to the teacher’s, through a convolution and a normalization that are learnt along: FitNets. Looks at the stage in the middle.',
   weight: 100,
   places: ({ stages }) => {
     const all = stages();
@@ -35,22 +35,14 @@ export const hints: FeatureLoss = {
 };
 
 function hintOf(pair: TapPair, name: string, seed: number): Pick<Loss, 'learns' | 'write'> {
-  const head = makeHead(`${name}.weight`, pair, 'value', seed);
-  const { axis, value } = pair.student;
+  const head = makeHead(name, pair, 'value', seed);
+  const values = { student: pair.student.value, teacher: pair.teacher.value };
   return {
-    learns: (shapes) => {
-      const rank = shapes.shape(value).length;
-      const channels = shapes.teacherShape(pair.teacher.value)[axis];
-      const dims = Array.from({ length: rank - axis }, (_, i) => (i === 0 ? channels : 1));
-      const bias = makeTensor(`${name}.bias`, 'float', dims, new Float32Array(channels));
-      return [head.learns(shapes), { tensor: bias, decays: false }];
-    },
+    learns: (shapes) => head.learns(shapes),
     write: (context) => {
       const { emit } = context;
-      const values = { student: value, teacher: pair.teacher.value };
       const { student, teacher } = equalSizes(context, pair, values);
-      const guess = emit('Add', [head.apply(context, student), `${name}.bias`]);
-      const difference = emit('Sub', [guess, teacher]);
+      const difference = emit('Sub', [head.apply(context, student), teacher]);
       return emit('ReduceMean', [emit('Mul', [difference, difference])], { keepdims: 0 });
     },
   };

@@ -74,12 +74,12 @@ function attentionReference(own: Values, theirs: Values): number {
 }
 
 /** 1×1 convolution. */
-function projected(of: Values, weight: Values, bias?: Values): Values {
+function projected(of: Values, weight: Values): Values {
   const [count, , ...map] = of.dims;
   const [to, from] = weight.dims;
   const planes = Array.from({ length: count * to }, (_, at) => {
     const [n, o] = [Math.floor(at / to), at % to];
-    const result = Array.from(placesOf(of, n, 0), () => bias?.data[o] ?? 0);
+    const result = Array.from(placesOf(of, n, 0), () => 0);
     for (let c = 0; c < from; c++) {
       placesOf(of, n, c).forEach((each, i) => (result[i] += weight.data[o * from + c] * each));
     }
@@ -233,8 +233,7 @@ const cases: [title: string, given: CheckedLoss][] = [
       ...maps([2, 3, 4, 4], [2, 5, 2, 2]),
       loss: hints.make([pair('s', 't')], 1),
       reference: ({ s }, { t }, learnt) => {
-        const [weight, bias] = [learnt['@hints.0.weight'], learnt['@hints.0.bias']];
-        return meanSquare(projected(resized(s, [2, 2]), weight, bias), t);
+        return meanSquare(headOf(resized(s, [2, 2]), learnt, '@hints.0'), t);
       },
     },
   ],
@@ -245,8 +244,8 @@ const cases: [title: string, given: CheckedLoss][] = [
       teacher: { t: randomValues([4, 5], 4) },
       loss: hints.make([pair('s', 't')], 1),
       reference: ({ s }, { t }, learnt) => {
-        const [weight, bias] = [learnt['@hints.0.weight'], learnt['@hints.0.bias']];
-        return meanSquare(projected(s, turned(weight), bias), t);
+        const weight = turned(learnt['@hints.0.weight']);
+        return meanSquare(headOf(s, { ...learnt, '@hints.0.weight': weight }, '@hints.0'), t);
       },
     },
   ],
@@ -258,7 +257,7 @@ const cases: [title: string, given: CheckedLoss][] = [
       loss: overhaul.make([pair('s', 't'), pair('u', 'v')], 1),
       reference: (student, teacher, learnt) => {
         const stage = (i: number, s: Values, t: Values) =>
-          overhaulStage(headOf(s, learnt, i), t, meanNegatives(t));
+          overhaulStage(headOf(s, learnt, `@overhaul.${i}`), t, meanNegatives(t));
         return stage(0, student.s, teacher.t) / 2 + stage(1, student.u, teacher.v);
       },
     },
@@ -277,7 +276,7 @@ const cases: [title: string, given: CheckedLoss][] = [
         1,
       ),
       reference: ({ s }, { t }, learnt) => {
-        return overhaulStage(headOf(s, learnt, 0), t, normalMargins);
+        return overhaulStage(headOf(s, learnt, '@overhaul.0'), t, normalMargins);
       },
     },
   ],
@@ -304,9 +303,10 @@ const cases: [title: string, given: CheckedLoss][] = [
   ],
 ];
 
-function headOf(s: Values, learnt: Given, i: number): Values {
+/** Its 1×1 convolution and its normalization. */
+function headOf(s: Values, learnt: Given, name: string): Values {
   const [weight, scale, shift] = ['weight', 'scale', 'shift'].map(
-    (part) => learnt[`@overhaul.${i}.${part}`],
+    (part) => learnt[`${name}.${part}`],
   );
   return normalized(projected(s, weight), scale, shift);
 }

@@ -6,7 +6,6 @@
  * Σᵢ 2^(i+1−n) · 1/N Σ (s − t′)² over places with s > t′ or t′ > 0.
  */
 
-import { makeTensor } from '../../ir/tensor';
 import type { Tap, TapPair } from '../taps';
 import { equalSizes } from './equal-sizes';
 import { sumOf, type FeatureLoss } from './feature-loss';
@@ -37,23 +36,14 @@ export const overhaul: FeatureLoss = {
 };
 
 function stageOf(pair: TapPair, name: string, seed: number): Pick<Loss, 'learns' | 'write'> {
-  const head = makeHead(`${name}.weight`, pair, 'before', seed);
+  const head = makeHead(name, pair, 'before', seed);
   const values = { student: pair.student.before, teacher: pair.teacher.before };
   return {
-    learns: (shapes) => {
-      const channels = shapes.teacherShape(values.teacher)[pair.teacher.axis];
-      const vector = (part: string, value: number) =>
-        makeTensor(`${name}.${part}`, 'float', [channels], new Float32Array(channels).fill(value));
-      return [
-        head.learns(shapes),
-        { tensor: vector('scale', 1), decays: false },
-        { tensor: vector('shift', 0), decays: false },
-      ];
-    },
+    learns: (shapes) => head.learns(shapes),
     write: (context) => {
       const { emit, floats, shape } = context;
       const { student, teacher } = equalSizes(context, pair, values);
-      const projected = normalized(context, head.apply(context, student), pair.student.axis, name);
+      const projected = head.apply(context, student);
       const goal = emit('Max', [teacher, marginOf(context, pair.teacher, teacher)]);
       const learnt = emit('Or', [
         emit('Greater', [projected, goal]),
@@ -65,23 +55,6 @@ function stageOf(pair: TapPair, name: string, seed: number): Pick<Loss, 'learns'
       return emit('Mul', [sum, floats(1 / shape(student)[0])]);
     },
   };
-}
-
-/** By the statistics of the batch. */
-function normalized(
-  { emit, floats, shape }: LossContext,
-  value: string,
-  axis: number,
-  name: string,
-): string {
-  const dims = shape(value);
-  const order = dims.map((_, i) => i);
-  [order[1], order[axis]] = [order[axis], order[1]];
-  const turned = axis === 1 ? value : emit('Transpose', [value], { perm: order });
-  const unused = floats(new Float32Array(dims[axis]).fill(1));
-  const inputs = [turned, `${name}.scale`, `${name}.shift`, unused, unused];
-  const result = emit('BatchNormalization', inputs);
-  return axis === 1 ? result : emit('Transpose', [result], { perm: order });
 }
 
 /**

@@ -1,11 +1,12 @@
 /** A network of the benchmark, ready to be trained: each run is one step on the same batch. */
 
-import type { KeptTensors, Runtime } from '#engine/runtime/runtime';
+import type { Runtime } from '#engine/runtime/runtime';
 import { encodeModel } from '#engine/onnx/write';
 import { crossEntropy } from '#engine/train/losses/cross-entropy';
 import { sgd } from '#engine/train/optimizers/sgd';
 import { firstState } from '#engine/train/state';
 import { stepGraph } from '#engine/train/step-graph';
+import { openStepper } from '#engine/train/stepper';
 import * as networks from '#engine/train/testing/networks';
 
 export interface Step {
@@ -41,19 +42,11 @@ export async function openStep(
     '@rate': scalar(0.05),
     '@step': scalar(1),
   };
-  let state: KeptTensors = await runtime.keep(firstState(graph, 1));
-  const next = Object.keys(state).map((name) => `@next.${name.slice(1)}`);
+  const stepper = await openStepper(runtime, session, firstState(graph, 1));
   return {
     session,
     parameters: graph.parameters.reduce((total, parameter) => total + parameter.size, 0),
-    run: async () => {
-      const { given, kept } = await session.runAndKeep({ ...fixed, ...state }, ['@loss'], next);
-      await runtime.release(Object.values(state));
-      state = Object.fromEntries(
-        Object.entries(kept).map(([name, tensor]) => [name.replace('@next.', '@'), tensor]),
-      );
-      return given['@loss'].data[0] as number;
-    },
+    run: async () => (await stepper.step(fixed)).loss,
   };
 }
 

@@ -6,8 +6,8 @@
  *     npx tsx bench/train/steps.ts [--cases resnet20:128,mobilenetV2:16,resnet50:8] [--threads 2]
  *                                  [--steps 20] [--plain]
  *
- * `--plain` lays nothing out in blocks. PyTorch runs from `bench/peers/torch` (see the README there); where it is missing, only Coppice is
- * shown. A step is forward pass, cross-entropy, backward pass and SGD with momentum and weight decay;
+ * PyTorch runs from `bench/peers/torch` (see the README there); where it is missing, only Coppice is
+ * shown. `--plain` lays nothing out in blocks. A step is forward pass, cross-entropy, backward pass and SGD with momentum and weight decay;
  * BatchNormalization takes the statistics of the batch.
  */
 
@@ -15,6 +15,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 
@@ -45,6 +46,8 @@ interface Trainer {
 const peerFolder = join(import.meta.dirname, '../peers/torch');
 const python = process.env.COPPICE_TORCH_PYTHON ?? join(peerFolder, '.venv/bin/python');
 const alone = resolve('build/bench/steps-alone.cjs');
+/** Threads that wait for more work take a core from the other side for some time. */
+const restMs = 100;
 /** Steps before those that count. */
 const warmUp = 2;
 
@@ -72,7 +75,10 @@ async function compare(name: string, isFirst: boolean): Promise<void> {
   if (existsSync(python)) sides.push(await start(python, ['steps.py', ...args], peerFolder));
   const figures: StepFigures[][] = sides.map(() => []);
   for (let i = 0; i < warmUp + Number(flags.steps); i++) {
-    for (const [at, side] of sides.entries()) figures[at].push(await side.step());
+    for (const [at, side] of sides.entries()) {
+      figures[at].push(await side.step());
+      await setTimeout(restMs);
+    }
   }
   for (const side of sides) side.close();
   if (isFirst) {

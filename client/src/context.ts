@@ -14,8 +14,8 @@ import {
   type NotificationMessage,
   type RequestMessage,
 } from '#protocol/messages';
-import { readSettings } from '#protocol/settings';
 import { createClient, serverModule } from './language-client';
+import { windowSettings } from './settings';
 import { Status } from './status';
 
 /** One entry of the command registry. `args` come from menus, lenses and links: anything. */
@@ -44,13 +44,9 @@ export class Context {
       this.received,
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.notify(trustGrantedNotification, {})),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('coppice')) {
-          void this.notify(
-            settingsNotification,
-            readSettings(vscode.workspace.getConfiguration('coppice')),
-          );
-        }
+        if (event.affectsConfiguration('coppice')) void this.sendSettings();
       }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.sendSettings()),
     );
   }
 
@@ -107,6 +103,10 @@ export class Context {
 
   async notify<P>(message: NotificationMessage<P>, params: P): Promise<void> {
     if (this.client?.isRunning()) await this.client.sendNotification(message.method, params);
+  }
+
+  private sendSettings(): Promise<void> {
+    return this.notify(settingsNotification, windowSettings());
   }
 
   /** Listens to one of the server's notifications, across restarts. */

@@ -10,8 +10,8 @@ import {
 } from 'vscode-languageclient/node';
 import { linkableCommands } from '#protocol/commands';
 import type { InitializationOptions } from '#protocol/messages';
-import { readSettings } from '#protocol/settings';
 import { documentSelector } from './languages';
+import { windowSettings } from './settings';
 
 /** Restarts in a row before the server is left alone. */
 const maxRestarts = 3;
@@ -34,7 +34,7 @@ export function createClient(module: string, log: vscode.LogOutputChannel): Lang
 function clientOptions(log: vscode.LogOutputChannel): LanguageClientOptions {
   const initializationOptions: InitializationOptions = {
     trusted: vscode.workspace.isTrusted,
-    settings: readSettings(vscode.workspace.getConfiguration('coppice')),
+    settings: windowSettings(),
   };
   let restarts = 0;
   return {

@@ -7,7 +7,7 @@ import type { ModelComparison } from './comparison';
 import type { DeviceSummary, LatencyEstimate } from './device';
 import type { Inspection } from './inspection';
 import type { SensitivityTable } from './sensitivity';
-import type { Settings } from './settings';
+import type { WindowSettings } from './settings';
 
 /** A request from client to server. `params` and `result` exist for the compiler only. */
 export interface RequestMessage<P, R> {
@@ -32,7 +32,7 @@ const notification = <P>(method: string): NotificationMessage<P> => ({ method })
 export interface InitializationOptions {
   /** False in an untrusted workspace: structure and hints only, nothing is run. */
   readonly trusted: boolean;
-  readonly settings: Settings;
+  readonly settings: WindowSettings;
 }
 
 // ——— Client → server ———————————————————————————————————————————————————————————————————————————————
@@ -150,7 +150,7 @@ export const refreshHintsNotification = notification<Record<string, never>>('cop
 export const trustGrantedNotification = notification<Record<string, never>>('coppice/trustGranted');
 
 /** All settings, sent whenever one of them changed. */
-export const settingsNotification = notification<Settings>('coppice/settings');
+export const settingsNotification = notification<WindowSettings>('coppice/settings');
 
 // ——— Server → client ———————————————————————————————————————————————————————————————————————————————
 

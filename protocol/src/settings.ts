@@ -47,6 +47,27 @@ export const defaultSettings: Settings = {
   diagnostics: { missingModel: 'warning', brokenModel: 'error', overBudget: 'error' },
 };
 
+/** The settings of a window and, where it has several folders, those of each. */
+export interface WindowSettings extends Settings {
+  readonly folders?: readonly FolderSettings[];
+}
+
+export interface FolderSettings {
+  readonly uri: string;
+  readonly settings: Settings;
+}
+
+/** As `readSettings`, with whatever is told of folders. */
+export function readWindowSettings(sent: unknown): WindowSettings {
+  const { folders } = asRecord(sent);
+  if (!Array.isArray(folders)) return readSettings(sent);
+  const read = folders.flatMap((each: unknown) => {
+    const { uri, settings } = asRecord(each);
+    return typeof uri === 'string' ? [{ uri, settings: readSettings(settings) }] : [];
+  });
+  return { ...readSettings(sent), folders: read };
+}
+
 /** Settings from whatever the editor's `coppice` section holds; a malformed value counts as unset. */
 export function readSettings(section: unknown): Settings {
   const root = asRecord(section);

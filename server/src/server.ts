@@ -16,7 +16,7 @@ import {
   type InitializationOptions,
   type ServerStatus,
 } from '#protocol/messages';
-import { readSettings } from '#protocol/settings';
+import { readWindowSettings } from '#protocol/settings';
 import { SourceDocument } from './documents/source-document';
 import { features } from './features';
 import type { ServerContext } from './features/feature';
@@ -71,7 +71,7 @@ class Server {
     const given = (params.initializationOptions ?? {}) as Partial<InitializationOptions>;
     this.workspace.trusted = given.trusted === true;
     this.workspace.linksCommands = given.settings !== undefined;
-    this.workspace.settings = readSettings(given.settings);
+    this.workspace.settings = readWindowSettings(given.settings);
     const folders = params.workspaceFolders?.map(({ uri }) => uri) ?? [];
     this.workspace.folders = folders.flatMap((uri) => pathOf(uri) ?? []);
     const capabilities = features.map((feature) => feature.capabilities);
@@ -135,7 +135,7 @@ class Server {
   private followSettings(): void {
     const { connection, workspace } = this;
     connection.onNotification(settingsNotification.method, (settings: unknown) => {
-      workspace.settings = readSettings(settings);
+      workspace.settings = readWindowSettings(settings);
       this.filesChanged();
     });
     connection.onNotification(trustGrantedNotification.method, () => {

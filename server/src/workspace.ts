@@ -7,7 +7,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LatencyEstimate } from '#protocol/device';
 import { onnxTextScheme } from '#protocol/messages';
-import { defaultSettings, type Settings } from '#protocol/settings';
+import { defaultSettings, type Settings, type WindowSettings } from '#protocol/settings';
 import type { ScopedLimit } from '#engine/budget/limit';
 import type { Target } from '#engine/device/profile';
 import { discoverFiles, modelFiles } from '#engine/onnx/discover';
@@ -42,7 +42,7 @@ export interface KnownOfLayers {
 export interface LocatedReference extends ModelReference, FoundModel {}
 
 export class Workspace {
-  settings: Settings = defaultSettings;
+  settings: WindowSettings = defaultSettings;
   trusted = false;
   /** Absolute paths of the workspace folders. */
   folders: readonly string[] = [];
@@ -121,7 +121,7 @@ export class Workspace {
     return {
       file,
       folder: this.folderOf(file),
-      roots: this.trusted ? this.settings.modelRoots : [],
+      roots: this.trusted ? this.settingsFor(file).modelRoots : [],
     };
   }
 
@@ -129,6 +129,17 @@ export class Workspace {
   folderOf(file: string): string | undefined {
     const holding = this.folders.filter((folder) => isInside(file, folder));
     return holding.sort((a, b) => b.length - a.length)[0];
+  }
+
+  /** The settings that hold for a file. */
+  settingsFor(file: string): Settings {
+    const folder = this.folderOf(file);
+    return folder === undefined ? this.settings : this.settingsOf(folder);
+  }
+
+  private settingsOf(folder: string): Settings {
+    const own = this.settings.folders?.find(({ uri }) => pathOf(uri) === folder);
+    return own?.settings ?? this.settings;
   }
 
   /** Path from the workspace folder, with `/`. */
@@ -140,28 +151,32 @@ export class Workspace {
 
   /** What is advised for the layers of a model, as far as it may be and is known. */
   adviceFor(path: string): KnownAdvice | undefined {
-    return this.trusted && this.settings.advice ? this.advice.look(path) : undefined;
+    return this.trusted && this.settingsFor(path).advice ? this.advice.look(path) : undefined;
   }
 
   /** How the layers of a model take quantization, where that was measured and is to be shown. */
   sensitivityFor(path: string): KnownSensitivity | undefined {
-    return this.settings.sensitivity ? this.sensitivity.look(path) : undefined;
+    return this.settingsFor(path).sensitivity ? this.sensitivity.look(path) : undefined;
   }
 
   /**
    * What a model is estimated to take, as far as it is known, on the devices of the settings unless
    * others are named. Names that no device has are left out.
    */
-  latencyOf(path: string, names = this.settings.devices): readonly LatencyEstimate[] {
+  latencyOf(path: string, names = this.settingsFor(path).devices): readonly LatencyEstimate[] {
     return this.latency.look(path, this.targetsOf(names));
   }
 
-  /** Profiles by their names, those of the settings unless others are named. */
-  targetsOf(names = this.settings.devices): readonly Target[] {
+  /** The profiles that the settings name for a file. */
+  targetsFor(path: string): readonly Target[] {
+    return this.targetsOf(this.settingsFor(path).devices);
+  }
+
+  private targetsOf(names: readonly string[]): readonly Target[] {
     return names.flatMap((name) => this.devices.find(name) ?? []);
   }
 
-  knownOf(path: string, devices = this.settings.devices): KnownOfLayers {
+  knownOf(path: string, devices = this.settingsFor(path).devices): KnownOfLayers {
     return {
       latency: this.latencyOf(path, devices),
       advice: this.adviceFor(path),
@@ -172,7 +187,10 @@ export class Workspace {
   /** What is asked of models, by recipes, budget files and settings. */
   get limits(): readonly ScopedLimit[] {
     const written = this.budgets.limitsIn(this.documents.values());
-    return [...written, ...limitsOfSettings(this.settings.budgets, this.folders)];
+    const set = this.folders.flatMap((folder) =>
+      limitsOfSettings(this.settingsOf(folder).budgets, folder),
+    );
+    return [...written, ...set];
   }
 
   /** All model files, found once and again after files have come or gone. */
@@ -210,9 +228,12 @@ export class Workspace {
 
   private configuredRoots(): string[] {
     if (!this.trusted) return [];
-    const { modelRoots } = this.settings;
-    return modelRoots.flatMap((root) =>
-      isAbsolute(root) ? [root] : this.folders.map((folder) => `${folder}/${root}`),
+    if (this.folders.length === 0)
+      return this.settings.modelRoots.filter((root) => isAbsolute(root));
+    return this.folders.flatMap((folder) =>
+      this.settingsOf(folder).modelRoots.map((root) =>
+        isAbsolute(root) ? root : `${folder}/${root}`,
+      ),
     );
   }
 }

@@ -59,19 +59,17 @@ export function isBudgetSource({ path }: Pick<SourceDocument, 'path'>): boolean 
   return budgetSources.test(basename(path));
 }
 
-/** Budgets of the settings, for each workspace folder; malformed ones count as unset. */
+/** Budgets of the settings of a workspace folder; malformed ones count as unset. */
 export function limitsOfSettings(
   budgets: readonly unknown[],
-  folders: readonly string[],
+  folder: string,
 ): readonly ScopedLimit[] {
   const parsed = budgets.flatMap((each) => budgetSchema.safeParse(each).data ?? []);
-  return folders.flatMap((folder) =>
-    limitsOf(parsed, {
-      scope: { kind: 'glob', folder, glob: '**/*.onnx' },
-      folder,
-      placeOf: () => null,
-    }),
-  );
+  return limitsOf(parsed, {
+    scope: { kind: 'glob', folder, glob: '**/*.onnx' },
+    folder,
+    placeOf: () => null,
+  });
 }
 
 function textOf(path: string): string | undefined {

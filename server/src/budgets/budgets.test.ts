@@ -128,6 +128,25 @@ describe('a model over its budget', () => {
     expect((await problems(client, uri, 1))[0]).toMatch(/^2 4 /);
   });
 
+  it('holds files to the settings of their own folder', async () => {
+    const folder = folderWith({
+      ...{ 'models/net.onnx': null, 'run.py': source },
+      ...{ 'other/models/net.onnx': null, 'other/run.py': source },
+    });
+    const client = await start({ folder });
+    const other = { uri: client.uri('other'), name: 'other' };
+    const event = { added: [other], removed: [] };
+    await client.connection.sendNotification('workspace/didChangeWorkspaceFolders', { event });
+    const settings = readSettings({ budgets: [{ params: '100 k' }], devices: [] });
+    await client.notify(settingsNotification, {
+      ...readSettings({ devices: [] }),
+      folders: [{ uri: other.uri, settings }],
+    });
+    const uris = ['run.py', 'other/run.py'].map((path) => client.open(path));
+    expect((await problems(client, uris[1], 1))[0]).toMatch(/over its budget of 100 k/);
+    expect(await problems(client, uris[0], 0)).toEqual([]);
+  });
+
   it('is milder the less certain it is', async () => {
     const { model } = loadModel(exampleModel);
     const { ms, lowMs, highMs } = estimate(

@@ -42,7 +42,7 @@ function findingOf(
   };
   const uri = place && pathToFileURL(place.file).href;
   return {
-    severity: severityOf(judged, workspace.settings.diagnostics.overBudget),
+    severity: severityOf(judged, workspace.settingsFor(path).diagnostics.overBudget),
     code: 'over-budget',
     message: judgement(judged, workspace),
     ...(range && uri && place.file !== path

@@ -10,7 +10,7 @@ export const codeLens: Feature = {
   register({ connection, workspace, answer }) {
     connection.onCodeLens(
       answer<CodeLensParams, CodeLens[]>('code-lens', [], (document) => {
-        if (!workspace.settings.codeLens) return [];
+        if (!workspace.settingsFor(document.path).codeLens) return [];
         return lensKinds
           .flatMap((kind) => kind.lensesOf(document, workspace))
           .map(({ offset, title, command, args }) => {

@@ -13,7 +13,7 @@ export const inlayHints: Feature = {
         const { lines } = document;
         const [from, to] = [lines.offsetAt(range.start), lines.offsetAt(range.end)];
         return hintKinds
-          .filter(({ id }) => workspace.settings.inlayHints[id])
+          .filter(({ id }) => workspace.settingsFor(document.path).inlayHints[id])
           .flatMap((kind) => kind.hintsOf(document, workspace))
           .filter(({ offset }) => offset >= from && offset <= to)
           .map(({ offset, text, tooltip }) => ({

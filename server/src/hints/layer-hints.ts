@@ -19,7 +19,7 @@ export const layerHints: HintKind = {
     const lines = layerLines(document.modules, link.match);
     return withEdits(lines, link.path, workspace).map((line) => ({
       offset: behind(document.text, line.to),
-      text: textOf(line, total, known, workspace.targetsOf()),
+      text: textOf(line, total, known, workspace.targetsFor(link.path)),
     }));
   },
 };

@@ -29,7 +29,7 @@ export const layerHover: HoverKind = {
       : '';
     const [{ edits }] = withEdits([line], link.path, workspace);
     const parts = [
-      editSection(edits, workspace.targetsOf()),
+      editSection(edits, workspace.targetsFor(link.path)),
       ...layerSections(layers, workspace.knownOf(link.path), workspace),
       reasons(layers),
       `From ${code(workspace.labelOf(link.path))}${change}`,

@@ -21,7 +21,7 @@ export function withEdits(
   const answers = workspace.whatIf.look(
     path,
     asked.map(({ layer, numbers }) => ({ layer, numbers })),
-    workspace.targetsOf(),
+    workspace.targetsFor(path),
   );
   const edits = lines.map((): WhatIf[] => []);
   asked.forEach(({ line }, i) => {

@@ -78,7 +78,7 @@ function distanceTo(path: string, document: SourceDocument): number {
 /** The path that `coppice.links` gives for the file, if it does. */
 export function explicitLink(document: SourceDocument, workspace: Workspace): string | undefined {
   if (!workspace.trusted) return undefined;
-  const { links } = workspace.settings;
+  const { links } = workspace.settingsFor(document.path);
   const key = workspace.labelOf(document.path);
   const target = Object.hasOwn(links, key) ? links[key] : undefined;
   if (target === undefined) return undefined;

@@ -48,7 +48,7 @@ function missingFile(
   if (existsSync(file)) return [];
   const message = `The ${what} ${workspace.labelOf(file)} does not exist.`;
   const severity: SeveritySetting =
-    what === 'model' ? workspace.settings.diagnostics.missingModel : 'warning';
+    what === 'model' ? workspace.settingsFor(document.path).diagnostics.missingModel : 'warning';
   return [{ from: value.from, to: value.to, severity, code: `missing-${what}`, message }];
 }
 

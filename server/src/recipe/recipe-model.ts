@@ -48,7 +48,7 @@ export function knownOfRecipe(document: SourceDocument, workspace: Workspace): K
 export function devicesOf(document: SourceDocument, workspace: Workspace): readonly string[] {
   const parsed = recipeOf(document);
   const named = parsed && entryAt(parsed, ['device'])?.value?.data;
-  return typeof named === 'string' ? [named] : workspace.settings.devices;
+  return typeof named === 'string' ? [named] : workspace.settingsFor(document.path).devices;
 }
 
 /** The layers whose names match a glob, by the same rules as pruning. */

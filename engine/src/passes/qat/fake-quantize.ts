@@ -3,11 +3,12 @@
  * at the places, to the codes and by the steps of a blueprint.
  */
 
-import type { Model } from '../../ir/model';
+import type { Model, Node } from '../../ir/model';
 import { dimsOf, floats, makeTensor } from '../../ir/tensor';
 import { inferTypes } from '../../ops/infer';
 import { trainingOpset } from '../../train/graph-builder';
 import type { ExtraParameter } from '../../train/parameters';
+import { quantizedBias } from '../quantize/bias';
 import { biasOf, type Blueprint, type QuantizedLayer } from '../quantize/blueprint';
 import { codeOf, decode, scaleIndices, type Grid } from '../quantize/grid';
 import { raiseOpset } from '../quantize/opset/raise-opset';
@@ -21,7 +22,8 @@ export interface FakeQuantized {
   /** Weights, biases and whatever the quantizer learns, as constants of the model. */
   readonly parameters: readonly ExtraParameter[];
   readonly layers: ReadonlyMap<string, FakeLayer>;
-  readonly activations: ReadonlyMap<Grid, Rounded>;
+  /** By the name of the value. */
+  readonly activations: ReadonlyMap<string, Rounded>;
 }
 
 export interface FakeLayer extends Rounded {
@@ -42,7 +44,7 @@ class FakeQuantization {
   private readonly parameters = new Map<string, ExtraParameter>();
   private readonly weights = new Map<string, Rounded & { value: string; grid: Grid }>();
   private readonly layers = new Map<string, FakeLayer>();
-  private readonly activations = new Map<Grid, Rounded>();
+  private readonly activations = new Map<string, Rounded>();
   /** Of the first value of each grid. */
   private readonly names = new Map<Grid, string>();
 
@@ -55,14 +57,17 @@ class FakeQuantization {
 
   write(): FakeQuantized {
     const { layers, operands, grids } = this.blueprint;
-    for (const layer of layers.values()) this.writeLayer(layer);
+    const nodes = new Map(this.graph.graph.node.map((node) => [node.output[0], node]));
+    const features = featuresOf(this.blueprint.model);
+    for (const [value, grid] of grids) {
+      this.graph.insert(value, (source) => this.roundValue(value, source, grid, features(value)));
+    }
     for (const [name, { tensor, weight }] of operands) {
       const values = decode(weight.codes, dimsOf(tensor), weight.grid);
       this.graph.replace(name, this.graph.constant(name, 'float', dimsOf(tensor), values));
     }
-    const features = featuresOf(this.blueprint.model);
-    for (const [value, grid] of grids) {
-      this.graph.insert(value, (source) => this.roundValue(value, source, grid, features(value)));
+    for (const layer of layers.values()) {
+      this.writeLayer(layer, nodes.get(layer.site.node.output[0])!);
     }
     return {
       model: this.graph.finish(),
@@ -72,9 +77,8 @@ class FakeQuantization {
     };
   }
 
-  private writeLayer(layer: QuantizedLayer): void {
+  private writeLayer(layer: QuantizedLayer, node: Node): void {
     const { site } = layer;
-    const node = this.graph.graph.node.find(({ output }) => output[0] === site.node.output[0])!;
     const weight = this.weightOf(layer);
     node.input[1] = weight.value;
     const values = biasOf(layer);
@@ -82,12 +86,38 @@ class FakeQuantization {
       this.layers.set(site.name, weight);
       return;
     }
-    const dims = [values.length];
-    const bias = this.writer.parameter(`${site.name}.trained_bias`, dims, values, {
+    const bias = this.writer.parameter(this.biasName(layer), [values.length], values, {
       decays: false,
     });
-    node.input[2] = bias;
+    const isRounded = quantizedBias(layer, this.blueprint) !== undefined;
+    node.input[2] = isRounded ? this.roundBias(layer, bias, weight, values.length) : bias;
     this.layers.set(site.name, { ...weight, bias });
+  }
+
+  /** To int32, in steps of what the layer reads times steps of its weight: coarse ones of few bits. */
+  private roundBias(
+    { site }: QuantizedLayer,
+    bias: string,
+    { step, grid }: Rounded & { grid: Grid },
+    channels: number,
+  ): string {
+    const { writer } = this;
+    const steps = grid.scale.length;
+    const flat = writer.emit('Reshape', [step, writer.integers([steps])]);
+    const repeats = writer.integers([steps === 1 ? 1 : channels / steps]);
+    const ofWeight = writer.emit('Tile', [flat, repeats]);
+    const both = writer.emit('Mul', [ofWeight, this.activations.get(site.input)!.step]);
+    const fixed = writer.detach(both);
+    const ends = [-(2 ** 31), 2 ** 31 - 128].map((end) => writer.constant(end));
+    const codes = writer.round(writer.emit('Clip', [writer.emit('Div', [bias, fixed]), ...ends]));
+    return writer.emit('Mul', [codes, fixed]);
+  }
+
+  /** A bias of several layers becomes one of each. */
+  private biasName({ site }: QuantizedLayer): string {
+    const { node } = this.blueprint.model.graph!;
+    const uses = node.filter(({ input }) => input.includes(site.bias?.name ?? ''));
+    return site.bias && uses.length === 1 ? site.bias.name! : `${site.name}.bias`;
   }
 
   /** Layers that share a weight share what it is rounded to. */
@@ -114,7 +144,7 @@ class FakeQuantization {
     this.names.set(grid, shared);
     const start = { name: shared, value, grid, features };
     const rounded = this.quantizer.activation(this.writer, start);
-    this.activations.set(grid, rounded);
+    this.activations.set(name, rounded);
     return this.writer.emit('Mul', [rounded.codes, rounded.step]);
   }
 

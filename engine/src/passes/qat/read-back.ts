@@ -2,11 +2,12 @@
 
 import { emptyGraph } from '../../ir/empty-graph';
 import type { Model, Node } from '../../ir/model';
-import { dimsOf, floats, makeTensor } from '../../ir/tensor';
+import { dimsOf, makeTensor } from '../../ir/tensor';
 import { trainingOpset } from '../../train/graph-builder';
 import { openModel } from '../../runtime/open-model';
 import type { NamedTensor, Runtime } from '../../runtime/runtime';
 import type { Blueprint, QuantizedLayer } from '../quantize/blueprint';
+import type { LayerSite } from '../quantize/placement';
 import { scaleIndices, type Grid } from '../quantize/grid';
 import { trainingDomain, type FakeLayer, type FakeQuantized } from './fake-quantize';
 
@@ -47,51 +48,74 @@ export async function readBack(
   const values = await computed(withoutTraining(trained), [...wanted, ...steps], runtime, signal);
   const read = (name: string) => values[name].data as Float32Array;
 
-  const tensors = new Map(trained.graph!.initializer.map((tensor) => [tensor.name, tensor]));
-  const weights = new Map<string, Float32Array>();
+  const known = new Set([
+    ...blueprint.model.graph!.initializer.map(({ name }) => name),
+    ...[...layers.values()].flatMap(({ bias }) => bias ?? []),
+  ]);
+  const initializers = new Map(
+    [...blueprint.model.graph!.initializer, ...trained.graph!.initializer]
+      .filter(({ name }) => known.has(name))
+      .map((tensor) => [tensor.name!, tensor]),
+  );
+  for (const [name, { site }] of blueprint.layers) {
+    const { name: weight = '' } = site.weight;
+    const values = floatsOf(site, layers.get(name)!, read);
+    initializers.set(weight, makeTensor(weight, 'float', dimsOf(site.weight), values));
+  }
+  const biases = new Map(
+    [...blueprint.layers].map(([name, { site }]) => [site.node.output[0], layers.get(name)!.bias]),
+  );
+  const nodes = new Map(
+    blueprint.model.graph!.node.map((node) => {
+      const bias = biases.get(node.output[0]);
+      return [
+        node,
+        bias === undefined ? node : { ...node, input: [...node.input.slice(0, 2), bias] },
+      ];
+    }),
+  );
+  const graph = {
+    ...blueprint.model.graph!,
+    node: [...nodes.values()],
+    initializer: [...initializers.values()],
+  };
   const learned = [...blueprint.layers].map(([name, layer]): [string, QuantizedLayer] => {
-    const fake = layers.get(name)!;
-    const { bias } = fake;
-    weights.set(layer.site.weight.name!, floatsOf(layer, fake, read));
+    const { site } = layer;
+    const { grid, step, codes, bias } = layers.get(name)!;
     return [
       name,
       {
         ...layer,
-        weight: {
-          grid: { ...fake.grid, scale: Float32Array.from(read(fake.step)) },
-          codes: Int32Array.from(read(fake.codes)),
+        bias: undefined,
+        site: {
+          ...site,
+          node: nodes.get(site.node)!,
+          weight: initializers.get(site.weight.name!)!,
+          bias: bias === undefined ? undefined : initializers.get(bias),
         },
-        bias: bias === undefined ? layer.bias : floats(tensors.get(bias)!),
+        weight: {
+          grid: { ...grid, scale: Float32Array.from(read(step)) },
+          codes: Int32Array.from(read(codes)),
+        },
       },
     ];
   });
-  const initializer = blueprint.model.graph!.initializer.map((tensor) => {
-    const own = weights.get(tensor.name!);
-    if (own) return makeTensor(tensor.name!, 'float', dimsOf(tensor), own);
-    return tensors.get(tensor.name) ?? tensor;
-  });
-  const model = { ...blueprint.model, graph: { ...blueprint.model.graph!, initializer } };
-  const byName = new Map(initializer.map((tensor) => [tensor.name, tensor]));
   const grids = new Map<Grid, Grid>();
-  for (const [grid, { step }] of activations) {
-    grids.set(grid, { ...grid, scale: Float32Array.from(read(step)) });
+  for (const [value, grid] of blueprint.grids) {
+    const { step } = activations.get(value)!;
+    if (!grids.has(grid)) grids.set(grid, { ...grid, scale: Float32Array.from(read(step)) });
   }
   return {
     ...blueprint,
-    model,
-    layers: new Map(
-      learned.map(([name, layer]) => {
-        const site = { ...layer.site, weight: byName.get(layer.site.weight.name)! };
-        return [name, { ...layer, site }];
-      }),
-    ),
+    model: { ...blueprint.model, graph },
+    layers: new Map(learned),
     grids: new Map([...blueprint.grids].map(([value, grid]) => [value, grids.get(grid)!])),
   };
 }
 
 /** The weight before rounding. */
 function floatsOf(
-  { site }: QuantizedLayer,
+  site: LayerSite,
   { grid, step, unrounded }: FakeLayer,
   read: (name: string) => Float32Array,
 ): Float32Array {

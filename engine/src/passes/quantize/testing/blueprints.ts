@@ -10,7 +10,7 @@ import { exampleFeeds } from '../../../runtime/feeds';
 import { openModel } from '../../../runtime/open-model';
 import type { Feeds, NamedTensor, Runtime, SessionOptions } from '../../../runtime/runtime';
 import type { Blueprint } from '../blueprint';
-import { drawUp, survey } from '../draft';
+import { drawUp, survey, type Survey, type Types } from '../draft';
 import { quantizeOptions } from '../options';
 import type { Placement } from '../placement';
 import { prepare } from '../prepare';
@@ -26,6 +26,7 @@ export async function blueprintOf(
   runtime: Runtime,
   model: Model,
   options: Readonly<Record<string, unknown>> = {},
+  typesOf?: (surveyed: Survey) => Types,
 ): Promise<Sample> {
   const context = {
     signal: new AbortController().signal,
@@ -41,7 +42,8 @@ export async function blueprintOf(
   const calibration = datasetInMemory({ name: 'random', sampleDims, data });
   const given = quantizeOptions.parse({ reduce_range: 'never', ...options });
   const surveyed = await survey(prepared, given, { ...context, calibration });
-  return { prepared, blueprint: drawUp(surveyed, given), placement: surveyed.placement };
+  const blueprint = drawUp(surveyed, given, typesOf?.(surveyed));
+  return { prepared, blueprint, placement: surveyed.placement };
 }
 
 export async function feedsOf(runtime: Runtime, model: Model): Promise<Feeds> {

@@ -7,7 +7,7 @@ import { cpus, totalmem } from 'node:os';
 
 const benchmarks = [
   ...['inspect', 'server', 'scoring', 'pruning', 'allocation', 'peers', 'sparsity'],
-  ...['decompose', 'simplify', 'advice', 'quantize'],
+  ...['decompose', 'simplify', 'advice', 'quantize', 'train/steps'],
 ];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const chosen = asked.length > 0 ? asked : benchmarks;

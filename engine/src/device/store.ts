@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue } from '../ir/issue';
+import { features } from './cost/features';
 import { deviceSchema, variantOf, type Device } from './profile';
 import { knownDevices } from './profiles';
 
@@ -59,12 +60,24 @@ async function readDevice(file: string): Promise<Device | Issue> {
   });
   try {
     const parsed = deviceSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      const unknown = unknownFeature(parsed.data);
+      if (unknown === undefined) return parsed.data;
+      return problem(`it counts "${unknown}", which this version of Coppice does not know`);
+    }
     const [{ path, message }] = parsed.error.issues;
     return problem(`${path.join('.') || 'the file'}: ${message}`);
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** A quantity that would silently cost nothing: the file is of another version. */
+function unknownFeature({ profiles }: Device): string | undefined {
+  return profiles
+    .flatMap(({ cost }) => (cost.form === 'linear' ? Object.values(cost.classes) : []))
+    .flatMap((rates) => Object.keys(rates.features))
+    .find((name) => !Object.hasOwn(features, name));
 }
 
 /** Writes a device beside its final place first, so that no reader ever sees half of it. */

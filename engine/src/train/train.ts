@@ -21,6 +21,7 @@ import { firstState, learnt, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
 import { openStepper, type Stepper } from './stepper';
 import { openTeacher, remembering, type Teacher } from './teacher';
+import { withoutTraining } from './without-training';
 import { taughtValue } from './write-losses';
 
 export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
@@ -240,7 +241,8 @@ async function heldOutShare(
 ): Promise<number | undefined> {
   const { heldOut, runtime, directory, signal } = context;
   if (!heldOut) return undefined;
-  const session = await runtime.open(encodeModel(modelOf(state)), { directory });
+  const model = withoutTraining(modelOf(state));
+  const session = await runtime.open(encodeModel(model), { directory });
   try {
     return (await evaluateAccuracy(session, heldOut, { labelOffset, signal })).top1;
   } finally {

@@ -8,6 +8,7 @@ import { dimsOf, floats, makeTensor } from '../../ir/tensor';
 import { inferTypes } from '../../ops/infer';
 import { trainingOpset } from '../../train/graph-builder';
 import type { ExtraParameter } from '../../train/parameters';
+import { trainingDomain } from '../../train/without-training';
 import { quantizedBias } from '../quantize/bias';
 import { biasOf, type Blueprint, type QuantizedLayer } from '../quantize/blueprint';
 import { codeOf, decode, scaleIndices, type Grid } from '../quantize/grid';
@@ -31,9 +32,6 @@ export interface FakeLayer extends Rounded {
   /** The constant that is trained in its place; absent where the layer has no bias. */
   readonly bias?: string;
 }
-
-/** The domain of the operators that exist only while training. */
-export const trainingDomain = 'coppice';
 
 export function fakeQuantize(blueprint: Blueprint, quantizer: Quantizer): FakeQuantized {
   return new FakeQuantization(blueprint, quantizer).write();

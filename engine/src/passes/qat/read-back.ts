@@ -1,31 +1,16 @@
 /** What training has learned, as a blueprint that is written like any other. */
 
 import { emptyGraph } from '../../ir/empty-graph';
-import type { Model, Node } from '../../ir/model';
+import type { Model } from '../../ir/model';
 import { dimsOf, makeTensor } from '../../ir/tensor';
 import { trainingOpset } from '../../train/graph-builder';
+import { withoutTraining } from '../../train/without-training';
 import { openModel } from '../../runtime/open-model';
 import type { NamedTensor, Runtime } from '../../runtime/runtime';
 import type { Blueprint, QuantizedLayer } from '../quantize/blueprint';
 import type { LayerSite } from '../quantize/placement';
 import { scaleIndices, type Grid } from '../quantize/grid';
-import { trainingDomain, type FakeLayer, type FakeQuantized } from './fake-quantize';
-
-/** The operators that others take the place of once training is over. */
-const plainOperators: Readonly<Record<string, string>> = {
-  RoundThrough: 'Round',
-  Detach: 'Identity',
-};
-
-/** The fake-quantized model as one that the runtime takes. */
-export function withoutTraining(model: Model): Model {
-  const node = model.graph!.node.map((each): Node =>
-    each.domain === trainingDomain
-      ? { ...each, domain: '', opType: plainOperators[each.opType!] }
-      : each,
-  );
-  return { ...model, graph: { ...model.graph!, node } };
-}
+import type { FakeLayer, FakeQuantized } from './fake-quantize';
 
 /**
  * @param trained the model of `fake` after training.

@@ -13,13 +13,14 @@ import { readModelFile } from '../../onnx/read';
 import { startRuntime } from '../../runtime/client';
 import { exposeOutputs } from '../../runtime/expose-outputs';
 import type { NamedTensor, Runtime } from '../../runtime/runtime';
+import { withoutTraining } from '../../train/without-training';
 import type { Blueprint } from '../quantize/blueprint';
 import { blueprintOf, feedsOf, floatModels, outputsOf } from '../quantize/testing/blueprints';
 import { writeQdq } from '../quantize/write/qdq';
 import { fakeQuantize, type FakeQuantized } from './fake-quantize';
 import { qatOptions } from './options';
 import { quantizers } from './quantizers/index';
-import { readBack, withoutTraining } from './read-back';
+import { readBack } from './read-back';
 import { endLayers, typesFor, widthsOf } from './widths';
 
 let runtime: Runtime;

@@ -209,7 +209,7 @@ async function scoresOf(
   const known = scores.get(key);
   if (known) return known;
   const criterion = criteria.find(({ id }) => id === options.criterion)!;
-  const images = Math.min(options.images, calibration!.samples);
+  const images = Math.min(options.scored_samples, calibration!.samples);
   const observe = {
     runtime: runtime!,
     calibration: calibration!.sample(images, seed),

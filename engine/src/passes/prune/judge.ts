@@ -51,7 +51,7 @@ async function judgeBy(
   const observe = runtime &&
     calibration && {
       runtime,
-      calibration: calibration.sample(Math.min(options.images, calibration.samples), seed),
+      calibration: calibration.sample(Math.min(options.scored_samples, calibration.samples), seed),
       signal,
       progress: (fraction: number) => progress({ message, fraction: fraction / 2 }),
     };

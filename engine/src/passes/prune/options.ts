@@ -115,7 +115,7 @@ export const pruneOptions = z
         'Trains before the cut, so that channels that will go come near zero; with the options of `finetune`, a method and a strength.',
       ),
     ...recoveryOptions,
-    images: z
+    scored_samples: z
       .int()
       .min(1)
       .default(256)

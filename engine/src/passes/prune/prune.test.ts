@@ -202,7 +202,7 @@ describe('pruning the example', () => {
       mean: [0.286],
       std: [0.353],
     });
-    const amount = { macs: 0.6, samples: 32, images: 16 };
+    const amount = { macs: 0.6, samples: 32, scored_samples: 16 };
     const result = await run(model, { ...amount, ...options }, { runtime, calibration });
     expect(result.maskedError?.relative).toBeLessThan(1e-4);
     const left = costOf(result.model).macs / costOf(model).macs;
@@ -268,7 +268,7 @@ describe.skipIf(!present)('recovery without training (needs ../shared)', () => {
     const by = async (context: Partial<PassContext>, criterion?: string) => {
       const { notes } = await run(
         model,
-        { macs: 0.7, recover: 'none', criterion, images: 16 },
+        { macs: 0.7, recover: 'none', criterion, scored_samples: 16 },
         context,
       );
       return new Set(notes.flatMap(({ why }) => (why?.criterion as string | undefined) ?? []));

@@ -137,7 +137,7 @@ async function planRound(
   }
   if (!runtime || !calibration) throw noData(options);
   const settings = { loss: options.curve_loss, compensate: willRecover(options, context) };
-  const { images } = options;
+  const { scored_samples: images } = options;
   const curves = await curvesOf(analysis, ranking.ranked, settings, {
     ...{ ...context, runtime, calibration, images },
   });

@@ -16,7 +16,7 @@ import type { Tuned } from '../recovery/tuning';
 
 const methods = ['group-lasso', 'slimming', 'soft-filter'] as const;
 
-/** How strongly a penalty pulls unless said; found on ResNet-20, at rates around 0.01. */
+/** How strongly a penalty pulls unless said: small beside the loss at rates around 0.01. */
 const strengths = { 'group-lasso': 0.002, slimming: 0.005 };
 
 export const sparsityOptions = finetuneOptions.extend({

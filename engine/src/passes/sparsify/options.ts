@@ -48,7 +48,7 @@ export const sparsifyOptions = z
       .describe(
         'Recovery without training, in which zeros stay zero: `auto` reconstructs when there is calibration data.',
       ),
-    images: z
+    scored_samples: z
       .int()
       .min(1)
       .default(256)

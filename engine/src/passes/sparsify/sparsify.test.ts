@@ -188,7 +188,7 @@ describe('Wanda', () => {
     });
     const { model: result } = await run(
       model,
-      { sparsity: 0.4, criterion: 'wanda', images: 20, recover: 'none' },
+      { sparsity: 0.4, criterion: 'wanda', scored_samples: 20, recover: 'none' },
       { runtime, calibration },
     );
     const seen: Record<string, number[]> = { x: [], flat: [] };
@@ -303,7 +303,7 @@ describe.skipIf(!present)('sparsify on trained models (needs ../shared)', () => 
     const before = encodeModel(model);
     const raw = await openDataset(`${data}/cifar10-train8k-lossless.npz`, {});
     const once = async (): Promise<Buffer> => {
-      const options = { sparsity: 0.7, criterion: 'wanda', images: 32, samples: 32 };
+      const options = { sparsity: 0.7, criterion: 'wanda', scored_samples: 32, samples: 32 };
       const result = await run(model, options, { runtime, calibration: raw });
       return Buffer.from(encodeModel(result.model));
     };

@@ -78,7 +78,7 @@ async function normsFor(
       `The criterion ${importance.id} looks at what layers read: give calibration data, or use magnitude.`,
     );
   }
-  const samples = Math.min(options.images, calibration.samples);
+  const samples = Math.min(options.scored_samples, calibration.samples);
   return inputNorms(model, weights, {
     runtime,
     calibration: calibration.sample(samples, seed),

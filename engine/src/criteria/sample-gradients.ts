@@ -3,6 +3,7 @@
 import type { ChannelAnalysis } from '../channels/analyze';
 import type { ChannelGroup, GroupMember } from '../channels/group';
 import { floats } from '../ir/tensor';
+import { constantsOf } from '../train/constants';
 import type { CriterionContext, Observation } from './criterion';
 import { affordable, sizedModel, streamGradients } from './gradients';
 import { scoringMembers } from './slices';
@@ -21,11 +22,11 @@ export function withoutGradients(
   { model }: ChannelAnalysis,
 ): string | undefined {
   const trained = new Set(
-    model.graph!.initializer.flatMap(({ name, dataType }) => (dataType === 1 ? [name] : [])),
+    constantsOf(model.graph!).flatMap(({ name, dataType }) => (dataType === 1 ? [name] : [])),
   );
   const isTrained = members.some(({ tensor, role }) => role !== 'parameter' && trained.has(tensor));
   if (isTrained) return undefined;
-  return 'Its weights are no float32 initializers of the main graph, so there are no gradients of them.';
+  return 'Its weights are no float32 constants of the main graph, so there are no gradients of them.';
 }
 
 /**

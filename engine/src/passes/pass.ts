@@ -81,6 +81,8 @@ export interface PassContext {
   readonly runtime?: Runtime;
   /** What the run began with, which may teach what has become of it. */
   readonly original?: Model;
+  /** What paths among the options are relative to; the process's folder unless given. */
+  readonly directory?: string;
   /** Calibration samples, labels not needed. */
   readonly calibration?: Dataset;
   /** Samples that results are measured on, labelled or not; nothing is learnt from them. */

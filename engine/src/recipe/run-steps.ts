@@ -1,5 +1,6 @@
 /** The steps of a run, one after the other; finished ones are taken from the run's folder. */
 
+import { dirname, resolve } from 'node:path';
 import type { Target } from '../device/profile';
 import { CoppiceError } from '../ir/issue';
 import type { Model } from '../ir/model';
@@ -93,6 +94,7 @@ async function runStep(
     progress,
     runtime,
     original,
+    directory: dirname(resolve(request.path)),
     calibration: data.calibration,
     validation: data.validation,
     labelOffset: recipe.data?.label_offset,

@@ -162,6 +162,14 @@ describe('running a recipe', () => {
     expect(report.after.metric).toBeGreaterThan(0);
   });
 
+  it('finds another teacher beside the recipe', async () => {
+    const steps = (teacher: string) =>
+      text.replace(/ {2}- prune: .*l1.*\n/, `  - finetune: { samples: 64, teacher: ${teacher} }\n`);
+    const { report } = await run({ text: steps('models/fashion.onnx') });
+    expect(report.issues.map(({ message }) => message).join()).toMatch(/the teacher says/);
+    await expect(run({ text: steps('models/nobody.onnx') })).rejects.toThrow(/nobody\.onnx/);
+  });
+
   it('estimates for the device what each layer takes, and checks what the recipe asked for', async () => {
     const target = 'target: { latency: 0.7, size: 0.9, macs: 0.1, accuracy_drop: 100 }';
     const steps = 'device: raspberry-pi-4\n' + target + '\nsteps:\n  - prune: { latency: 0.7 }\n';

@@ -4,6 +4,7 @@ import { findLayers } from '../inspect/layers';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, floats } from '../ir/tensor';
 import { inferTypes } from '../ops/infer';
+import { constantsOf } from './constants';
 
 export interface Parameter {
   readonly tensor: Tensor;
@@ -38,7 +39,7 @@ export function parametersOf(model: Model, chosen: (layer: string) => boolean): 
       users.set(constant.name, [...(users.get(constant.name) ?? []), layer.name]);
     }
   }
-  return (model.graph?.initializer ?? []).flatMap((tensor) => {
+  return (model.graph ? constantsOf(model.graph) : []).flatMap((tensor) => {
     const layers = users.get(tensor.name ?? '') ?? [];
     if (tensor.dataType !== 1 || !layers.some(chosen)) return [];
     const dims = dimsOf(tensor);

@@ -13,6 +13,7 @@ import { inferTypes } from '../ops/infer';
 import { reshape } from '../ops/gradients/support';
 import { raiseOpset } from '../passes/quantize/opset/raise-opset';
 import { BlockedBuilder } from './blocked/blocked-builder';
+import { constantsOf } from './constants';
 import { GraphBuilder, trainingOpset } from './graph-builder';
 import { logitsOf } from './logits';
 import type { Loss, LossShapes } from './losses/loss';
@@ -55,17 +56,18 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
   const build = options.block ? new BlockedBuilder(options.block) : new GraphBuilder();
-  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const constants = constantsOf(graph);
+  const kept = new Set(constants.map(({ name }) => name));
   const types = inferTypes(model, { inputs: batched(model, options.batch) });
   for (const { name = '' } of graph.input) {
-    if (constants.has(name)) continue;
+    if (kept.has(name)) continue;
     const { dtype = 'float', shape = [] } = types.type(name) ?? {};
     build.input(name, dtype, shape.map(Number));
   }
   const training = options.statistics === 'batch';
-  const statistics = training ? runningStatistics(graph.node, graph.initializer) : [];
+  const statistics = training ? runningStatistics(graph.node, constants) : [];
   const held = new Set<string | undefined>([...parameters, ...statistics].map(({ name }) => name));
-  for (const tensor of graph.initializer) if (!held.has(tensor.name)) build.initializer(tensor);
+  for (const tensor of constants) if (!held.has(tensor.name)) build.initializer(tensor);
   const tensors = parameters.map(({ tensor }) => tensor);
   splitInput(build, '@weights', tensors);
   if (statistics.length > 0) splitInput(build, '@statistics', statistics);
@@ -73,9 +75,7 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const names = parameters.map(({ name }) => name);
   const tape = new Tape(build, names);
   for (const node of topologicalOrder(graph).order) {
-    const tensor = constantTensor(node);
-    if (tensor) build.initializer({ ...tensor, name: node.output[0] });
-    else tape.record(node, training);
+    if (!constantTensor(node)) tape.record(node, training);
   }
   const logits = logitsOf(model);
   const loss = writeLosses(build, tape, logits, options, shapes);

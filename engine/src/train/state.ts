@@ -1,10 +1,12 @@
 /** What a step reads and gives anew: weights, running statistics, moments. Plain arrays between steps. */
 
 import { cloneModel } from '../ir/clone';
+import { inlineFunctions } from '../ir/inline-functions';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, makeTensor } from '../ir/tensor';
 import type { Feeds, NamedTensor, Session } from '../runtime/runtime';
 import { averagePrefix } from './averaging';
+import { constantsOf, replaceConstants } from './constants';
 import { flatten } from './parameters';
 import type { StepGraph } from './step-graph';
 
@@ -67,7 +69,7 @@ export function learnt(state: State): State {
   return Object.fromEntries(made.map((name) => [name, source(name)]));
 }
 
-/** The model with what was learnt. */
+/** The model with what was learnt; without its functions, where they held some of it. */
 export function trainedModel(
   model: Model,
   graph: Pick<StepGraph, 'parameters' | 'statistics'>,
@@ -89,10 +91,10 @@ export function trainedModel(
     graph.parameters.map(({ tensor }) => tensor),
   );
   cut('@statistics', graph.statistics);
-  const trained = cloneModel(model);
-  trained.graph!.initializer = trained.graph!.initializer.map((tensor) => {
-    return values.get(tensor.name ?? '') ?? tensor;
-  });
+  const own = new Set(constantsOf(model.graph!).map(({ name }) => name));
+  const isWhole = graph.parameters.every(({ layers, name }) => layers.length === 0 || own.has(name));
+  const trained = cloneModel(isWhole ? model : inlineFunctions(model).model);
+  replaceConstants(trained.graph!, values);
   return trained;
 }
 

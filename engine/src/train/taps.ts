@@ -135,7 +135,8 @@ export class Taps {
   private normalizationOf(value: string): Tap['normalization'] {
     const node = this.index.producer(value)?.node;
     if (node?.opType !== 'BatchNormalization') return undefined;
-    const [scale, shift] = [1, 2].map((i) => this.index.initializer(node.input[i]));
+    const constants = constantsOf(this.model.graph!);
+    const [scale, shift] = [1, 2].map((i) => constants.find(({ name }) => name === node.input[i]));
     return scale && shift && { scale: floats(scale), shift: floats(shift) };
   }
 

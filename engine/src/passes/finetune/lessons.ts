@@ -1,5 +1,6 @@
 /** What a training learns from: its losses with their weights, and the teacher where one is asked. */
 
+import { resolve } from 'node:path';
 import { inlineFunctions } from '../../ir/inline-functions';
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
@@ -31,10 +32,15 @@ type Lesson = RecordOptions['losses'][number] & { readonly source: string };
 export function lessonsOf(
   model: Model,
   options: FinetuneOptions,
-  { original, calibration }: Pick<PassContext, 'original' | 'calibration'>,
+  {
+    original,
+    directory = '.',
+    calibration,
+  }: Pick<PassContext, 'original' | 'directory' | 'calibration'>,
   seed: number,
 ): Lessons {
-  const teacher = teacherOf(model, options.teacher, original);
+  const named = options.teacher === undefined ? undefined : resolve(directory, options.teacher);
+  const teacher = teacherOf(model, named, original);
   if (teacher) requireEqualImages(model, teacher);
   const { labels, soft } = weightsOf(model, teacher, options, calibration?.labelled ?? false);
   const taught = teacher ? taughtLessons(model, teacher, soft, options, seed) : [];

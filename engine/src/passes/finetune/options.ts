@@ -68,7 +68,9 @@ export const finetuneOptions = z.strictObject({
   teacher: z
     .string()
     .optional()
-    .describe('Another model that teaches, instead of the original of the run.'),
+    .describe(
+      'Another model that teaches, instead of the original of the run; relative to the recipe.',
+    ),
   temperature: z.number().gt(0).default(4).describe('Softens what the teacher says.'),
   statistics: z
     .enum(['batch', 'fixed'])

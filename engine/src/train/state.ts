@@ -92,7 +92,9 @@ export function trainedModel(
   );
   cut('@statistics', graph.statistics);
   const own = new Set(constantsOf(model.graph!).map(({ name }) => name));
-  const isWhole = graph.parameters.every(({ layers, name }) => layers.length === 0 || own.has(name));
+  const isWhole = graph.parameters.every(
+    ({ layers, name }) => layers.length === 0 || own.has(name),
+  );
   const trained = cloneModel(isWhole ? model : inlineFunctions(model).model);
   replaceConstants(trained.graph!, values);
   return trained;

@@ -7,10 +7,11 @@
 
 import { findLayers, type Layer } from '../inspect/layers';
 import { capturedValues, indexGraph, type GraphIndex } from '../ir/graph-index';
-import type { Model, Node } from '../ir/model';
+import type { Model, Node, Tensor } from '../ir/model';
 import { floats } from '../ir/tensor';
 import { topologicalOrder } from '../ir/traverse';
 import { inferTypes, type TypeTable } from '../ops/infer';
+import { constantsOf } from './constants';
 
 export interface Tap {
   /** The last layer that takes part in it. */
@@ -39,12 +40,14 @@ export class Taps {
   readonly layers: readonly Layer[];
   private readonly types: TypeTable;
   private readonly index: GraphIndex;
+  private readonly constants: ReadonlyMap<string, Tensor>;
 
   /** @param model without functions of its own. */
   constructor(model: Model) {
     const graph = model.graph!;
     this.types = inferTypes(model);
     this.index = indexGraph(graph);
+    this.constants = new Map(constantsOf(graph).map((tensor) => [tensor.name!, tensor]));
     this.layers = findLayers(model, this.types).filter((layer) => layer.graph === graph);
   }
 
@@ -135,8 +138,7 @@ export class Taps {
   private normalizationOf(value: string): Tap['normalization'] {
     const node = this.index.producer(value)?.node;
     if (node?.opType !== 'BatchNormalization') return undefined;
-    const constants = constantsOf(this.model.graph!);
-    const [scale, shift] = [1, 2].map((i) => constants.find(({ name }) => name === node.input[i]));
+    const [scale, shift] = [1, 2].map((i) => this.constants.get(node.input[i]));
     return scale && shift && { scale: floats(scale), shift: floats(shift) };
   }
 

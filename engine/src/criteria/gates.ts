@@ -12,7 +12,7 @@ import { freshNames } from '../ir/naming';
 import { elementCount, makeTensor } from '../ir/tensor';
 import { inferTypes } from '../ops/infer';
 import type { ExtraParameter } from '../train/parameters';
-import { batched } from '../train/record';
+import { batched } from '../train/inputs';
 import { maskPoints, type MaskPoint } from './masked-model';
 
 export interface GatedModel {

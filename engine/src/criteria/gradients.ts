@@ -12,7 +12,8 @@ import { gradientGraph, type GradientGraph } from '../train/gradient-graph';
 import { crossEntropy } from '../train/losses/cross-entropy';
 import { flatten, type Parameter } from '../train/parameters';
 import { logitsOf } from '../train/logits';
-import { batched, type RecordOptions } from '../train/record';
+import { batched, withSampleSizes } from '../train/inputs';
+import type { RecordOptions } from '../train/record';
 import type { Observation } from './criterion';
 import { targetsOf } from './targets';
 
@@ -37,18 +38,7 @@ export function sizedModel({
   analysis: { model },
   calibration: { sampleDims },
 }: Observation): Model {
-  const graph = model.graph!;
-  const constants = new Set(graph.initializer.map(({ name }) => name));
-  const input = graph.input.map((info) => {
-    const tensorType = info.type?.tensorType;
-    const dims = tensorType?.shape?.dim ?? [];
-    if (constants.has(info.name) || dims.length !== sampleDims.length + 1) return info;
-    const dim = dims.map((each, axis) =>
-      axis === 0 || each.dimValue !== undefined ? each : { dimValue: sampleDims[axis - 1] },
-    );
-    return { ...info, type: { ...info.type, tensorType: { ...tensorType!, shape: { dim } } } };
-  });
-  return { ...model, graph: { ...graph, input } };
+  return withSampleSizes(model, sampleDims);
 }
 
 /** How many samples one run can take: one alone where the model spells its batch out somewhere. */

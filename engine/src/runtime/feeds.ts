@@ -45,7 +45,7 @@ export function feederFor(session: Session, dataset: Dataset, options: FeedOptio
       const tensor = {
         type: input.type,
         dims: [samples, ...dims],
-        data: convert(data, input.type),
+        data: elementsAs(data, input.type),
       };
       return { ...options.feeds, [input.name]: tensor };
     },
@@ -68,7 +68,7 @@ export function exampleFeeds(
     const count = sizes.reduce((product, dim) => product * dim, 1);
     const isFloat = type === 'float' || type === 'double' || type === 'float16';
     const values = Float32Array.from({ length: count }, () => (isFloat ? random.normal() : 0));
-    return { type, dims: sizes, data: convert(values, type) };
+    return { type, dims: sizes, data: elementsAs(values, type) };
   };
   return Object.fromEntries(session.inputs.map((input) => [input.name, tensor(input)]));
 }
@@ -149,8 +149,8 @@ function fill(data: TypedArray, have: number, want: number): TypedArray {
 /** Half precision travels widened. */
 const fedArrays = { ...arrays, float16: Float32Array } as const;
 
-/** The values in the array of the input's element type. */
-function convert(data: TypedArray, type: DataTypeName): TypedArray {
+/** The values in the array of an input's element type. */
+export function elementsAs(data: TypedArray, type: DataTypeName): TypedArray {
   if (type === 'int64')
     return data instanceof BigInt64Array ? data : BigInt64Array.from(wide(data));
   if (type === 'uint64') {

@@ -6,6 +6,7 @@
 import { ahead, nextTurn } from '../data/ahead';
 import type { Batch, Dataset } from '../data/dataset';
 import { CoppiceError } from '../ir/issue';
+import { elementsAs } from '../runtime/feeds';
 import type { Feeds, NamedTensor, SessionInput } from '../runtime/runtime';
 import { augment, type Amounts } from './augment/augment';
 import type { Mixture } from './augment/augmentation';
@@ -96,7 +97,9 @@ async function prepareStep(
     else if (name === '@step') feeds[name] = scalar(step + 1);
   }
   const [input] = inputs.filter(({ name }) => !name.startsWith('@'));
-  return { step, feeds: { ...feeds, [input.name]: images }, answers };
+  const { name, type } = input;
+  feeds[name] = { ...images, type, data: elementsAs(images.data, type) };
+  return { step, feeds, answers };
 }
 
 export function stepsOf({ epochs, stepsPerEpoch }: Preparation): number {

@@ -6,15 +6,16 @@
 import { inlineFunctions } from '../ir/inline-functions';
 import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor } from '../ir/model';
-import { dimsOf } from '../ir/tensor';
+import { dimsOf, makeTensor } from '../ir/tensor';
 import { topologicalOrder } from '../ir/traverse';
 import { constantTensor } from '../ops/constant';
-import { inferTypes } from '../ops/infer';
+import { inferTypes, type TypeTable } from '../ops/infer';
 import { reshape } from '../ops/gradients/support';
 import { raiseOpset } from '../passes/quantize/opset/raise-opset';
 import { BlockedBuilder } from './blocked/blocked-builder';
 import { constantsOf } from './constants';
 import { GraphBuilder, trainingOpset } from './graph-builder';
+import { batched, fedInputs, withSampleSizes } from './inputs';
 import { logitsOf } from './logits';
 import type { Loss, LossShapes } from './losses/loss';
 import { extraParameters, parametersOf, type ExtraParameter, type Parameter } from './parameters';
@@ -23,6 +24,8 @@ import { writeLosses } from './write-losses';
 
 export interface RecordOptions {
   readonly batch: number;
+  /** Sizes of a sample, for what models leave open. */
+  readonly sampleDims?: readonly number[];
   /** Which layers are trained. */
   readonly trained: (layer: string) => boolean;
   /** What is trained besides them. */
@@ -51,16 +54,14 @@ export interface Recorded {
 
 /** @throws CoppiceError naming the node that stands in the way. */
 export function record(given: Model, options: RecordOptions): Recorded {
-  const model = raiseOpset(inlineFunctions(given).model, trainingOpset);
+  const model = sized(raiseOpset(inlineFunctions(given).model, trainingOpset), options);
   const graph = model.graph!;
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
   const build = options.block ? new BlockedBuilder(options.block) : new GraphBuilder();
   const constants = constantsOf(graph);
-  const kept = new Set(constants.map(({ name }) => name));
   const types = inferTypes(model, { inputs: batched(model, options.batch) });
-  for (const { name = '' } of graph.input) {
-    if (kept.has(name)) continue;
+  for (const { name = '' } of fedInputs(model)) {
     const { dtype = 'float', shape = [] } = types.type(name) ?? {};
     build.input(name, dtype, shape.map(Number));
   }
@@ -75,11 +76,28 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const names = parameters.map(({ name }) => name);
   const tape = new Tape(build, names);
   for (const node of topologicalOrder(graph).order) {
-    if (!constantTensor(node)) tape.record(node, training);
+    if (constantTensor(node)) continue;
+    const known = knownIntegers(node, types);
+    if (known) for (const tensor of known) build.initializer(tensor);
+    else tape.record(node, training);
   }
   const logits = logitsOf(model);
   const loss = writeLosses(build, tape, logits, options, shapes);
   return { build, tape, parameters, statistics, logits, loss };
+}
+
+function sized(model: Model, { sampleDims }: Pick<RecordOptions, 'sampleDims'>): Model {
+  return sampleDims ? withSampleSizes(model, sampleDims) : model;
+}
+
+/** What a node makes, where that follows from the sizes of values alone; rules read it as a constant. */
+function knownIntegers({ output }: Node, types: TypeTable): Tensor[] | undefined {
+  const known = output.flatMap((name) => {
+    const { dtype, shape, content } = types.type(name) ?? {};
+    if (dtype !== 'int64' || !content?.every((each) => Number.isSafeInteger(each))) return [];
+    return [makeTensor(name, dtype, shape!.map(Number), content.map(Number))];
+  });
+  return known.length === output.length ? known : undefined;
 }
 
 function allParameters(model: Model, options: RecordOptions, shapes: LossShapes): Parameter[] {
@@ -105,7 +123,9 @@ function splitInput(build: GraphBuilder, name: string, tensors: readonly Tensor[
 }
 
 /** Shapes of all values of the model and of its teacher, for one batch. */
-function shapesFor(model: Model, { batch, teacher }: RecordOptions): LossShapes {
+function shapesFor(model: Model, options: RecordOptions): LossShapes {
+  const { batch } = options;
+  const teacher = options.teacher && sized(options.teacher, options);
   const lookUp = (of: Model | undefined, whose: string) => {
     const types = of && inferTypes(of, { inputs: batched(of, batch) });
     return (value: string): readonly number[] => {
@@ -118,18 +138,6 @@ function shapesFor(model: Model, { batch, teacher }: RecordOptions): LossShapes 
     };
   };
   return { shape: lookUp(model, 'model'), teacherShape: lookUp(teacher, 'teacher') };
-}
-
-/** Shapes of the inputs with this batch as the first size, wherever the model leaves it open or says 1. */
-export function batched(model: Model, batch: number): Record<string, number[]> {
-  const types = inferTypes(model);
-  return Object.fromEntries(
-    (model.graph?.input ?? []).flatMap(({ name = '' }) => {
-      const shape = types.type(name)?.shape;
-      if (!shape || shape.length === 0) return [];
-      return [[name, shape.map((dim, axis) => (axis === 0 ? batch : Number(dim)))]];
-    }),
-  );
 }
 
 function runningStatistics(nodes: readonly Node[], tensors: readonly Tensor[]): Tensor[] {

@@ -3,6 +3,7 @@
 import type { Batch, Dataset } from '../data/dataset';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
+import { elementsAs } from '../runtime/feeds';
 import { exposeOutputs } from '../runtime/expose-outputs';
 import type { Feeds, NamedTensor, Runtime } from '../runtime/runtime';
 
@@ -31,13 +32,14 @@ export async function openTeacher(
   const output = exposed.graph!.output.filter(({ name }) => values.includes(name!));
   const only = { ...exposed, graph: { ...exposed.graph!, output } };
   const session = await runtime.open(encodeModel(only), { directory, label: 'the teacher' });
-  const [{ name, dims }] = session.inputs;
+  const [{ name, type, dims }] = session.inputs;
   const most = typeof dims[0] === 'number' ? dims[0] : Infinity;
   return {
     ask: async (images, _, signal) => {
       const parts: Feeds[] = [];
       for (const part of partsOf(images, most)) {
-        parts.push(await session.run({ [name]: part }, undefined, signal));
+        const fed = { ...part, type, data: elementsAs(part.data, type) };
+        parts.push(await session.run({ [name]: fed }, undefined, signal));
       }
       return parts.length === 1 ? parts[0] : joined(parts);
     },

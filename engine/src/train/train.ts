@@ -14,6 +14,7 @@ import { Checkpoints, type CheckpointStore } from './checkpoints';
 import type { TrainingCurve, TrainingFigures } from './curve';
 import { isSound, slowedDown, watched } from './divergence';
 import { identityOf } from './identity';
+import { requireOneInput } from './inputs';
 import { countRight, preparedSteps, scalar, stepsOf, type Preparation } from './prepare';
 import { rateAt, type Schedule } from './schedules';
 import { afterEpoch, afterStep, firstSnapshot, type Best, type Snapshot } from './snapshot';
@@ -76,9 +77,15 @@ export async function train(
 ): Promise<Trained> {
   const { runtime, data, directory, seed, signal } = context;
   checkAmounts(options.augmentation, data);
+  requireOneInput(model, 'model');
   const stepsPerEpoch = wholeBatches(data, options.batch);
   const block = options.block ?? (await blockOf(runtime));
-  const graph = stepGraph(model, { ...options, block, teacher: context.teacher });
+  const graph = stepGraph(model, {
+    ...options,
+    block,
+    sampleDims: data.sampleDims,
+    teacher: context.teacher,
+  });
   const bytes = encodeModel(graph.model);
   const session = await runtime.open(bytes, {
     optimize: 'basic',
@@ -135,6 +142,7 @@ async function openedTeacher(
   context: TrainContext,
 ): Promise<Teacher> {
   const { data, signal } = context;
+  requireOneInput(context.teacher!, 'teacher');
   const teacher = await openTeacher(context.teacher!, values, context);
   const comeAgain = epochs > 1 && chosenOf(augmentation).length === 0;
   if (!comeAgain) return teacher;

@@ -141,7 +141,8 @@ const pad: Gradient = {
     const mode = stringAttribute(node, 'mode', 'constant');
     if (mode !== 'constant') refuse(context, `its mode is ${mode}`);
     const dims = write.shape(node.input[0]);
-    const pads = integersAt(context, 1) ?? intsAttribute(node, 'pads') ?? [];
+    const pads = integersAt(context, 1) ?? intsAttribute(node, 'pads');
+    if (!pads) refuse(context, 'its pads are computed by other nodes');
     const axes = integersAt(context, 3) ?? range(0, dims.length);
     const starts = axes.map((_, i) => pads[i]);
     const ends = axes.map((axis, i) => starts[i] + dims.at(axis)!);

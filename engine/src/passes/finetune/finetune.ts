@@ -58,6 +58,7 @@ export async function tune(
   const fixed = {
     ...plainOptions(options),
     extra,
+    sampleDims: calibration.sampleDims,
     losses: [...losses, ...penalties],
     labelOffset: context.labelOffset ?? 0,
   };

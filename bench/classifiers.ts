@@ -29,11 +29,9 @@ export interface Classifier {
   samples(folder: string): Promise<Samples>;
 }
 
-const torch: Preprocessing = {
-  scale: '1/255',
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
+/** What networks from PyTorch read. */
+export const torchNormalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const torch: Preprocessing = { scale: '1/255', ...torchNormalization };
 const tensorflow: Preprocessing = { scale: '1/127.5', mean: 1, std: 1, crop: 224 };
 const caffe: Preprocessing = {
   channels: 'bgr',

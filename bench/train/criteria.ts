@@ -9,14 +9,12 @@
  *
  * `--prune` and `--finetune` hold further options of the passes. Every case is kept in the file as soon
  * as it is measured; a run with the same file measures what is missing, and `--render` only prints it.
- * The network of JPEG images learns from both sets of training images, 12,000 JPEG copies and 8,067
- * lossless ones, and is measured on 10,000 JPEG copies; the others learn from the 8,067 and are measured
- * on 1,017.
+ * The network of JPEG images learns from 12,000 JPEG images and JPEG copies of 8,067 lossless ones, and
+ * is measured on 10,000 JPEG images; the others learn from the 8,067 and are measured on 1,017.
  */
 
 import { parseArgs } from 'node:util';
 import type { Dataset } from '#engine/data/dataset';
-import { datasetInMemory } from '#engine/data/memory-data';
 import { criteria } from '#engine/criteria/index';
 import { analyzeChannels } from '#engine/channels/analyze';
 import { channelCosts } from '#engine/channels/cost';
@@ -33,6 +31,7 @@ import { accuracyOf, classifiers } from '../classifiers';
 import { BenchProgress } from '../progress';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
+import { jpegNetwork, openTrainingImages } from './training-images';
 
 const { values: flags } = parseArgs({
   options: {
@@ -177,33 +176,14 @@ function macsOf(model: Model): number {
 
 async function samplesOf(name: string): Promise<Data> {
   const folder = `${flags.shared}/data`;
-  const of = (each: string) => classifiers.find((one) => one.name === each)!.samples(folder);
-  const { calibration, test } = await of(name);
-  const sets = [calibration];
-  if (name === 'resnet20-cifar10jpeg-bn') sets.push((await of('resnet20-cifar10-bn')).calibration);
-  const train = sets.length > 1 ? await joined(sets) : calibration;
-  return { train: limited(train, flags.samples), test: limited(test, flags.test) };
+  const { calibration, test } = await (name === jpegNetwork
+    ? openTrainingImages(folder)
+    : classifiers.find((each) => each.name === name)!.samples(folder));
+  return { train: limited(calibration, flags.samples), test: limited(test, flags.test) };
 }
 
 function limited(data: Dataset, count: string): Dataset {
   return Number(count) < data.samples ? data.sample(Number(count), 0) : data;
-}
-
-async function joined(sets: readonly Dataset[]): Promise<Dataset> {
-  const { sampleDims } = sets[0];
-  const size = sampleDims.reduce((a, b) => a * b, 1);
-  const samples = sets.reduce((sum, each) => sum + each.samples, 0);
-  const data = new Float32Array(samples * size);
-  const labels = new Int32Array(samples);
-  let at = 0;
-  for (const set of sets) {
-    for await (const batch of set.batches(256)) {
-      data.set(batch.data as Float32Array, at * size);
-      labels.set(batch.labels!, at);
-      at += batch.dims[0];
-    }
-  }
-  return datasetInMemory({ name: sets.map(({ path }) => path).join(' + '), data, sampleDims, labels }); // prettier-ignore
 }
 
 function print(): void {

@@ -2,16 +2,18 @@
 
 import type { Dataset } from '#engine/data/dataset';
 import { datasetInMemory } from '#engine/data/memory-data';
-import { classifiers, type Samples } from '../classifiers';
+import { classifiers, torchNormalization, type Samples } from '../classifiers';
+import { jpegCopies } from './jpeg-copies';
 
 export const jpegNetwork = 'resnet20-cifar10jpeg-bn';
 
-/** 12,000 JPEG copies and 8,067 lossless training images, decoded once; 10,000 JPEG test images. */
+/** 12,000 JPEG images and JPEG copies of 8,067 lossless ones, decoded once; 10,000 JPEG test images. */
 export async function openTrainingImages(folder: string): Promise<Samples> {
   const of = (name: string) => classifiers.find((each) => each.name === name)!.samples(folder);
-  const { calibration: copies, test } = await of(jpegNetwork);
+  const { calibration: images, test } = await of(jpegNetwork);
   const { calibration: lossless } = await of('resnet20-cifar10-bn');
-  return { calibration: await joined([copies, lossless]), test };
+  const copies = await jpegCopies(lossless, torchNormalization);
+  return { calibration: await joined([images, copies]), test };
 }
 
 async function joined(sets: readonly Dataset[]): Promise<Dataset> {

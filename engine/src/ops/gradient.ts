@@ -5,6 +5,7 @@
  */
 
 import type { AttributeValue } from '../ir/attributes';
+import type { DataTypeName } from '../ir/data-type';
 import type { Node, Tensor } from '../ir/model';
 
 export interface Gradient {
@@ -64,4 +65,5 @@ export interface GraphWriter {
   /** @throws CoppiceError where the shape is not known. */
   shape(value: string): readonly number[];
   constant(value: string): Tensor | undefined;
+  dtype(value: string): DataTypeName | undefined;
 }

@@ -4,10 +4,12 @@
  */
 
 import { CoppiceError } from '../ir/issue';
+import { makeAttribute } from '../ir/attributes';
 import type { Node } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
-import type { Gradient, Saved } from '../ops/gradient';
+import type { Gradient, GraphWriter, Saved } from '../ops/gradient';
 import { gradientOf } from '../ops/gradients';
+import { compositionOf } from '../ops/gradients/composition';
 import type { GraphBuilder } from './graph-builder';
 
 /** An input that is fed 0 with this probability, and otherwise what makes up for it. */
@@ -40,6 +42,46 @@ export class Tape {
 
   /** Adds a node to the graph, in the form in which it is trained. */
   record(node: Node, training: boolean): void {
+    if (!this.recordSpelled(node, training)) this.recordWhole(node, training);
+  }
+
+  /** By other operators, each of which is recorded; false where the node is not made of any. */
+  private recordSpelled(node: Node, training: boolean): boolean {
+    const made = compositionOf(node)?.(node, this.writer(`@${node.output[0]}`, training));
+    if (made === undefined) return false;
+    const values = typeof made === 'string' ? [made] : made;
+    for (const [i, name] of node.output.entries()) {
+      const value = values[i];
+      if (!name || !value) continue;
+      const identity = { opType: 'Identity', input: [value], output: [name] };
+      this.recordWhole({ ...identity, attribute: [], metadataProps: [] }, training);
+    }
+    return true;
+  }
+
+  /** Records what is written; values are called after `name`. */
+  private writer(name: string, training: boolean): GraphWriter {
+    let count = 0;
+    const emitAll: GraphWriter['emitAll'] = (opType, input, outputs, attributes = {}) => {
+      const output = Array.from({ length: outputs }, () => `${name}.${count++}`);
+      const attribute = Object.entries(attributes).map(([key, value]) => makeAttribute(key, value));
+      const node = { opType, input: [...input], output, attribute, metadataProps: [] };
+      this.recordWhole(node, training);
+      return output;
+    };
+    const { build } = this;
+    return {
+      emit: (op, inputs, attributes) => emitAll(op, inputs, 1, attributes)[0],
+      emitAll,
+      floats: (values, dims) => build.floats(values, dims),
+      integers: (values) => build.integers(values),
+      shape: (value) => build.shape(value),
+      constant: (value) => build.constant(value),
+      dtype: (value) => build.dtype(value),
+    };
+  }
+
+  private recordWhole(node: Node, training: boolean): void {
     const gradient = gradientOf(node.opType);
     const renamed = new Map<string, string>();
     const saved = gradient?.forward?.({

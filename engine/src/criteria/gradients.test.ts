@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weightedModel } from '../../../test/support/weighted-text';
 import { datasetInMemory } from '../data/memory-data';
-import { floats } from '../ir/tensor';
+import { floats, makeTensor } from '../ir/tensor';
 import { startRuntime } from '../runtime/client';
 import type { Runtime } from '../runtime/runtime';
+import { blockOf } from '../train/blocked/probe';
+import { probedRuntime } from '../train/testing/probed-runtime';
 import { inBatchesOf, measured, randomData } from './testing/observing';
 
 let runtime: Runtime;
@@ -209,5 +211,37 @@ it('without labels, the gates’ scores are the curvature of the divergence of t
   expect(most).toBeGreaterThan(2 * least);
   scores.in.forEach((score, unit) => {
     expect(Math.abs(score - expected[unit])).toBeLessThan(0.1 * most);
+  });
+});
+
+describe('criteria of gradients on blocked values', () => {
+  const wide = weightedModel(`(float[N,16,6,6] x) => (float[N,3] y)
+    <float[32,16,3,3] stem.weight, float[32] n.scale, float[32] n.shift, float[32] n.mean, float[32] n.var,
+     float[32,1,3,3] depth.weight, float[32,32,3,3] out.weight, float[3,32] last.weight> {
+      s = Conv<pads: ints = [1, 1, 1, 1]>(x, stem.weight)
+      b = BatchNormalization(s, n.scale, n.shift, n.mean, n.var)  r = Relu(b)
+      d = Conv<pads: ints = [1, 1, 1, 1], group: int = 32>(r, depth.weight)  dr = Relu(d)
+      o = Conv<pads: ints = [1, 1, 1, 1], strides: ints = [2, 2]>(dr, out.weight)  t = Relu(o)
+      g = GlobalAveragePool(t)  f = Flatten(g)
+      y = Gemm<transB: int = 1>(f, last.weight) }`);
+  const { initializer } = wide.graph!;
+  const at = initializer.findIndex(({ name }) => name === 'n.var');
+  initializer[at] = makeTensor('n.var', 'float', [32], new Float32Array(32).fill(0.8));
+  const few = randomData([16, 6, 6], 24, 3);
+
+  it.each(['taylor', 'taylor-weights', 'obd'])('%s gives the same scores', async (id) => {
+    const blocked = probedRuntime(runtime);
+    const plain = probedRuntime(runtime, undefined, (values) => values.fill(NaN));
+    const actual = await measured(id, wide, few, blocked.runtime);
+    const expected = await measured(id, wide, few, plain.runtime);
+    expect(plain.blockedGraphs()).toBe(0);
+    expect(blocked.blockedGraphs() > 0).toBe((await blockOf(runtime)) !== undefined);
+    for (const [group, scores] of Object.entries(expected.scores)) {
+      const largest = Math.max(...scores);
+      expect(largest).toBeGreaterThan(0);
+      scores.forEach((score, unit) =>
+        expect(Math.abs(actual.scores[group][unit] - score)).toBeLessThan(1e-4 * largest),
+      );
+    }
   });
 });

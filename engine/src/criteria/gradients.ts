@@ -8,6 +8,7 @@ import { nodeCost } from '../ops/cost';
 import { inferTypes } from '../ops/infer';
 import { feederFor } from '../runtime/feeds';
 import type { NamedTensor } from '../runtime/runtime';
+import { blockOf } from '../train/blocked/probe';
 import { gradientGraph, type GradientGraph } from '../train/gradient-graph';
 import { crossEntropy } from '../train/losses/cross-entropy';
 import { flatten, type Parameter } from '../train/parameters';
@@ -76,7 +77,8 @@ export async function streamGradients(
 ): Promise<void> {
   const { runtime, calibration, signal, progress } = observation;
   const targets = await targetsOf(observation);
-  const graph = graphOf(model, { ...chosen, batch: size });
+  const block = await blockOf(runtime);
+  const graph = graphOf(model, { ...chosen, batch: size, block });
   const { parameters } = graph;
   const weights = flatten(parameters.map(({ tensor }) => tensor));
   const session = await runtime.open(encodeModel(graph.model), {
@@ -115,7 +117,7 @@ export async function streamGradients(
 
 function graphOf(
   model: Model,
-  options: Pick<RecordOptions, 'batch' | 'trained' | 'extra'>,
+  options: Pick<RecordOptions, 'batch' | 'block' | 'trained' | 'extra'>,
 ): GradientGraph {
   const losses = [{ loss: crossEntropy, weight: 1 }];
   try {

@@ -239,7 +239,12 @@ async function makeSteps(
     else if (isDue()) reached({ ...now, state: await stepper.read() });
   }
   now = { ...now, state: await stepper.read() };
-  return isSound(now) ? afterEpoch(now, batch, await heldOutShare(loop, now)) : undefined;
+  if (!isSound(now)) return undefined;
+  const ended = afterEpoch(now, batch, await heldOutShare(loop, now));
+  // Told once more, since the epoch's own figures have come only now.
+  const last = ended.curve.points.at(-1)!;
+  context.progress({ ...last, steps, epoch: epoch + 1, epochs }, ended.curve);
+  return ended;
 }
 
 /** Undefined where nothing is held out. */

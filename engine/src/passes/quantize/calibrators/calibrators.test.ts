@@ -247,7 +247,7 @@ describe('mse', () => {
           expectedError(histogram!, summary, type, options),
         );
       }),
-      { numRuns: 20 },
+      { numRuns: 100 },
     );
   });
 

@@ -51,7 +51,9 @@ function leastError(
       }
     }
   }
-  return best;
+  // By all bins, what was found may be a hair worse than what was seen.
+  const whole = expectedError(histogram, seen, type, options);
+  return expectedError(histogram, best, type, options) < whole ? best : seen;
 }
 
 /** A quarter of the bins, still four and more for each step of eight bits, serves the search as well. */

@@ -1,6 +1,6 @@
 /**
- * Operators that are spelled out: the runtime's own operator gives the same values, and moves by what
- * the gradient says when its inputs move.
+ * Operators that are spelled out, and Resize: the runtime's own operator gives the same values, and
+ * moves by what the gradient says when its inputs move.
  */
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -76,6 +76,33 @@ const cases: Case[] = [
   }),
 ];
 
+function resizings(): Case[] {
+  const transformations = ['half_pixel', 'asymmetric', 'align_corners', 'pytorch_half_pixel'];
+  const map = values(2, 2, 4, 3);
+  const to = (...sizes: number[]) => [map, none, none, constant('int64', [4], [2, 2, ...sizes])];
+  const by = (...scales: number[]) => [map, none, constant('float', [4], [1, 1, ...scales])];
+  const at = (mode: string, more: string, inputs: (Given | undefined)[], attributes = {}) =>
+    oneNode('Resize', `${mode}, ${more}`, inputs, {
+      opset: 18,
+      attributes: { mode, ...attributes },
+    });
+  const blocks = { coordinate_transformation_mode: 'asymmetric' };
+  return [
+    ...['linear', 'nearest'].flatMap((mode) =>
+      transformations.flatMap((each) => {
+        const how = { coordinate_transformation_mode: each };
+        return [
+          at(mode, `${each}, larger`, to(7, 6), how),
+          at(mode, `${each}, smaller on one axis`, to(3, 5), how),
+          at(mode, `${each}, by a factor`, by(1.7, 2), how),
+        ];
+      }),
+    ),
+    at('nearest', 'blocks', by(2, 4), { ...blocks, nearest_mode: 'floor' }),
+    at('nearest', 'no blocks', by(2, 4), { ...blocks, nearest_mode: 'ceil' }),
+  ];
+}
+
 type Floats = Readonly<Record<string, NamedTensor & { readonly data: Float32Array }>>;
 
 function feedsOf({ given }: Case): Floats {
@@ -114,46 +141,49 @@ function differentiated(each: Case, weights: Floats): { build: GraphBuilder; nam
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
 
-describe('operators that are spelled out', () => {
-  it.each(cases.map((each) => [each.title, each] as const))('%s', async (_, each) => {
-    const runtime = await testRuntime();
-    const whole = await runtime.open(encodeModel(buildModel(each)));
-    const feeds = feedsOf(each);
-    const expected = (await whole.run(feeds)) as Floats;
-    const weights: Floats = Object.fromEntries(
-      Object.entries(expected).map(([name, tensor]) => {
-        return [name, { ...tensor, data: Float32Array.from(tensor.data, () => random.normal()) }];
-      }),
-    );
-    const { build, names } = differentiated(each, weights);
-    const spelled = await runtime.open(encodeModel(build.model(names)), { optimize: 'basic' });
-    const actual = (await spelled.run(feeds)) as Floats;
-    for (const [name, { data, dims }] of Object.entries(expected)) {
-      expect(actual[name].dims).toEqual(dims);
-      Array.from(data, (value, i) =>
-        expect(Math.abs(actual[name].data[i] - value)).toBeLessThan(2e-6),
+describe('operators that are spelled out, or that have no kernels in double precision', () => {
+  it.each([...cases, ...resizings()].map((each) => [each.title, each] as const))(
+    '%s',
+    async (_, each) => {
+      const runtime = await testRuntime();
+      const whole = await runtime.open(encodeModel(buildModel(each)));
+      const feeds = feedsOf(each);
+      const expected = (await whole.run(feeds)) as Floats;
+      const weights: Floats = Object.fromEntries(
+        Object.entries(expected).map(([name, tensor]) => {
+          return [name, { ...tensor, data: Float32Array.from(tensor.data, () => random.normal()) }];
+        }),
       );
-    }
-    for (const [name, { data, dims, type }] of Object.entries(feeds)) {
-      const way = Float32Array.from(data, () => random.normal());
-      const step = 4e-3;
-      const losses = [];
-      for (const sign of [1, -1]) {
-        const moved = Float32Array.from(data, (value, i) => value + sign * step * way[i]);
-        const outputs = await whole.run({ ...feeds, [name]: { type, dims, data: moved } });
-        const parts = Object.keys(weights).map((out) =>
-          dot(outputs[out].data as Float32Array, weights[out].data),
+      const { build, names } = differentiated(each, weights);
+      const spelled = await runtime.open(encodeModel(build.model(names)), { optimize: 'basic' });
+      const actual = (await spelled.run(feeds)) as Floats;
+      for (const [name, { data, dims }] of Object.entries(expected)) {
+        expect(actual[name].dims).toEqual(dims);
+        Array.from(data, (value, i) =>
+          expect(Math.abs(actual[name].data[i] - value)).toBeLessThan(2e-6),
         );
-        losses.push(parts.reduce((sum, part) => sum + part, 0));
       }
-      const slope = (losses[0] - losses[1]) / (2 * step);
-      const gradient = actual[`d.${name}`].data;
-      const size = Math.sqrt(dot(gradient, gradient) * way.length);
-      expect(size, name).toBeGreaterThan(0);
-      expect(Math.abs(dot(gradient, way) - slope) / size, name).toBeLessThan(2e-3);
-    }
-    await Promise.all([whole.close(), spelled.close()]);
-  });
+      for (const [name, { data, dims, type }] of Object.entries(feeds)) {
+        const way = Float32Array.from(data, () => random.normal());
+        const step = 4e-3;
+        const losses = [];
+        for (const sign of [1, -1]) {
+          const moved = Float32Array.from(data, (value, i) => value + sign * step * way[i]);
+          const outputs = await whole.run({ ...feeds, [name]: { type, dims, data: moved } });
+          const parts = Object.keys(weights).map((out) =>
+            dot(outputs[out].data as Float32Array, weights[out].data),
+          );
+          losses.push(parts.reduce((sum, part) => sum + part, 0));
+        }
+        const slope = (losses[0] - losses[1]) / (2 * step);
+        const gradient = actual[`d.${name}`].data;
+        const size = Math.sqrt(dot(gradient, gradient) * way.length);
+        expect(size, name).toBeGreaterThan(0);
+        expect(Math.abs(dot(gradient, way) - slope) / size, name).toBeLessThan(2e-3);
+      }
+      await Promise.all([whole.close(), spelled.close()]);
+    },
+  );
 
   it('stay as they are where they decode, and are then named where gradients would have to pass', () => {
     const past = values(2, 2, 2, 4, 4);

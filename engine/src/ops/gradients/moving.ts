@@ -2,8 +2,9 @@
 
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../ir/attributes';
 import { floats, numbers } from '../../ir/tensor';
-import { CoppiceError } from '../../ir/issue';
 import type { BackwardContext, Gradient } from '../gradient';
+import { refuse } from './refuse';
+import { resize } from './resize';
 import { multiply, range, reshape, sizeOf, sumOver, sumTo, transpose } from './support';
 
 const reshaping: Gradient = {
@@ -213,32 +214,6 @@ const depthToSpace: Gradient = {
   },
 };
 
-/** Only enlarging by whole factors to the nearest: each block of the gradient sums up. */
-const resize: Gradient = {
-  backward: (context) => {
-    const { node, write, gradient, give } = context;
-    const dims = write.shape(node.input[0]);
-    const whole = write.shape(node.output[0]);
-    const factors = dims.map((dim, axis) => whole[axis] / dim);
-    if (stringAttribute(node, 'mode', 'nearest') !== 'nearest') refuse(context, 'it interpolates');
-    if (!factors.every(Number.isInteger)) refuse(context, 'it does not enlarge by whole factors');
-    const apart = reshape(
-      write,
-      gradient(0)!,
-      dims.flatMap((dim, axis) => [dim, factors[axis]]),
-    );
-    give(
-      0,
-      sumOver(
-        write,
-        apart,
-        range(0, dims.length).map((axis) => 2 * axis + 1),
-        false,
-      ),
-    );
-  },
-};
-
 const clip: Gradient = {
   backward: ({ node, write, gradient, give }) => {
     const bound = (input: number, name: string) => {
@@ -266,13 +241,6 @@ const cast: Gradient = {
 function integersAt({ node, write }: BackwardContext, input: number): number[] | undefined {
   const tensor = node.input[input] ? write.constant(node.input[input]) : undefined;
   return tensor && numbers(tensor);
-}
-
-function refuse({ node }: BackwardContext, why: string): never {
-  throw new CoppiceError(
-    'no-gradient',
-    `${node.opType} "${node.output[0]}" cannot be trained through: ${why}. Freeze the layers before it.`,
-  );
 }
 
 export const movingGradients: Readonly<Record<string, Gradient>> = {

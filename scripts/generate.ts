@@ -9,6 +9,8 @@ import { commands } from '../cli/src/commands';
 import { commandHelp, overallHelp } from '../cli/src/help';
 import { criteria } from '../engine/src/criteria';
 import { ops } from '../engine/src/ops';
+import { gradientOf } from '../engine/src/ops/gradients';
+import { compositionOf } from '../engine/src/ops/gradients/composition';
 import { passes } from '../engine/src/passes';
 import { methods } from '../engine/src/passes/decompose/methods';
 import { calibrators } from '../engine/src/passes/quantize/calibrators';
@@ -197,12 +199,24 @@ function criteriaPage(): string {
 function operatorsPage(): string {
   const rows = [...ops]
     .sort((a, b) => key(a).localeCompare(key(b)))
-    .map((op) => `| ${key(op)} | ${mark(op.shape)} | ${mark(op.cost)} | ${mark(op.channels)} |`);
+    .map((op) => {
+      const rules = [op.shape, op.cost, op.channels, isDifferentiable(op)];
+      return `| ${[key(op), ...rules.map(mark)].join(' | ')} |`;
+    });
   return page(
     'Operators',
-    'What Coppice knows of each operator. Where channels are not followed, the channels that the operator touches are pinned, with the reason shown. An operator that is not listed is never an error.',
-    ['| operator | shape | cost | channels |', '| --- | --- | --- | --- |', ...rows],
+    'What Coppice knows of each operator. Where channels are not followed, the channels that the operator touches are pinned, with the reason shown. Where there is no gradient, layers before the operator cannot be trained. An operator that is not listed is never an error.',
+    [
+      '| operator | shape | cost | channels | gradient |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+    ],
   );
+}
+
+function isDifferentiable({ type, domain }: (typeof ops)[number]): boolean {
+  const node = { opType: type, domain, input: [], output: [], attribute: [], metadataProps: [] };
+  return gradientOf(type) !== undefined || compositionOf(node) !== undefined;
 }
 
 function key(op: { readonly type: string; readonly domain?: string }): string {

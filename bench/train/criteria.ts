@@ -31,6 +31,7 @@ import { accuracyOf, classifiers } from '../classifiers';
 import { BenchProgress } from '../progress';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
+import { cellOf, limited } from './scored-rows';
 import { jpegNetwork, openTrainingImages } from './training-images';
 
 const { values: flags } = parseArgs({
@@ -182,10 +183,6 @@ async function samplesOf(name: string): Promise<Data> {
   return { train: limited(calibration, flags.samples), test: limited(test, flags.test) };
 }
 
-function limited(data: Dataset, count: string): Dataset {
-  return Number(count) < data.samples ? data.sample(Number(count), 0) : data;
-}
-
 function print(): void {
   const columns = flags.tunings.split(',');
   for (const name of flags.models.split(',')) {
@@ -202,14 +199,6 @@ function print(): void {
     }
     console.log();
   }
-}
-
-/** The mean over seeds, and the time of one. */
-function cellOf(rows: readonly Result[]): string {
-  if (rows.length === 0) return '–';
-  const mean = (of: (row: Result) => number) =>
-    rows.reduce((sum, row) => sum + of(row), 0) / rows.length;
-  return `${percent(mean(({ accuracy }) => accuracy))} (${mean(({ seconds }) => seconds).toFixed(0)} s)`;
 }
 
 async function main(): Promise<void> {

@@ -14,7 +14,6 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { Dataset } from '#engine/data/dataset';
 import { readModelFile } from '#engine/onnx/read';
 import { qatOptions } from '#engine/passes/qat/options';
 import { qat } from '#engine/passes/qat/qat';
@@ -24,6 +23,7 @@ import { accuracyOf } from '../classifiers';
 import { BenchProgress } from '../progress';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
+import { cellOf, limited } from './scored-rows';
 import { jpegNetwork, openTrainingImages } from './training-images';
 
 const { values: flags } = parseArgs({
@@ -114,10 +114,6 @@ function optionsOf({ bits, method }: Case) {
   });
 }
 
-function limited(data: Dataset, count: string): Dataset {
-  return Number(count) < data.samples ? data.sample(Number(count), 0) : data;
-}
-
 function print(): void {
   const rows = results.all.filter((each) => each.settings === settings);
   if (rows.length === 0) return;
@@ -131,14 +127,6 @@ function print(): void {
     );
     console.log(`| W${bits.replace('/', 'A')} | ${cells.join(' | ')} |`);
   }
-}
-
-/** The mean over seeds, and the time of one. */
-function cellOf(rows: readonly Result[]): string {
-  if (rows.length === 0) return '–';
-  const mean = (of: (row: Result) => number) =>
-    rows.reduce((sum, row) => sum + of(row), 0) / rows.length;
-  return `${percent(mean(({ accuracy }) => accuracy))} (${mean(({ seconds }) => seconds).toFixed(0)} s)`;
 }
 
 async function main(): Promise<void> {

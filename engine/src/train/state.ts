@@ -4,7 +4,7 @@ import { cloneModel } from '../ir/clone';
 import { inlineFunctions } from '../ir/inline-functions';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, makeTensor } from '../ir/tensor';
-import type { Feeds, NamedTensor, Session } from '../runtime/runtime';
+import type { NamedTensor } from '../runtime/runtime';
 import { averagePrefix } from './averaging';
 import { constantsOf, replaceConstants } from './constants';
 import { flatten } from './parameters';
@@ -36,30 +36,6 @@ export function firstState(
       ]),
     ),
   };
-}
-
-/** The outputs of a step that are the next state, by the names of the inputs. */
-export function nextState(state: State, outputs: Feeds): State {
-  return Object.fromEntries(
-    Object.keys(state).map((name) => [name, outputs[`@next.${name.slice(1)}`]]),
-  );
-}
-
-/** One step: what it gives besides, and the state after it. */
-export async function runStep(
-  session: Session,
-  feeds: Feeds,
-  state: State,
-  signal?: AbortSignal,
-): Promise<{ loss: number; logits: NamedTensor; state: State }> {
-  const wanted = [
-    '@loss',
-    '@logits',
-    ...Object.keys(state).map((name) => `@next.${name.slice(1)}`),
-  ];
-  const outputs = await session.run({ ...feeds, ...state }, wanted, signal);
-  const loss = outputs['@loss'].data[0] as number;
-  return { loss, logits: outputs['@logits'], state: nextState(state, outputs) };
 }
 
 /** What of a state makes the model: averages, where there are any. */

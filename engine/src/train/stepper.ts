@@ -5,7 +5,7 @@
  */
 
 import type { Feeds, KeptTensors, NamedTensor, Runtime, Session } from '../runtime/runtime';
-import { runStep, type State } from './state';
+import type { State } from './state';
 
 export interface Stepper {
   /** The state after the step is undefined where it would have to be read. */
@@ -30,13 +30,31 @@ export async function openStepper(
   return stays ? staying(runtime, session, await runtime.keep(first)) : crossing(session, first);
 }
 
+const figures = ['@loss', '@logits'];
+
+/** What a part of the state is called as an output: the next one. */
+function next(name: string): string {
+  return `@next.${name.slice(1)}`;
+}
+
+/** Under the names of inputs again. */
+function renamed<Tensor>(names: readonly string[], outputs: Readonly<Record<string, Tensor>>) {
+  return Object.fromEntries(names.map((name) => [name, outputs[next(name)]]));
+}
+
+function figuresOf(outputs: Feeds): { loss: number; logits: NamedTensor } {
+  return { loss: outputs['@loss'].data[0] as number, logits: outputs['@logits'] };
+}
+
 function crossing(session: Session, first: State): Stepper {
   let state = first;
+  const names = Object.keys(first);
   return {
     step: async (feeds, signal) => {
-      const made = await runStep(session, feeds, state, signal);
-      state = made.state;
-      return made;
+      const wanted = [...figures, ...names.map(next)];
+      const outputs = await session.run({ ...feeds, ...state }, wanted, signal);
+      state = renamed(names, outputs);
+      return { ...figuresOf(outputs), state };
     },
     read: async () => state,
     close: async () => undefined,
@@ -46,15 +64,13 @@ function crossing(session: Session, first: State): Stepper {
 function staying(runtime: Runtime, session: Session, first: KeptTensors): Stepper {
   let state = first;
   const names = Object.keys(first);
-  const next = (name: string) => `@next.${name.slice(1)}`;
   return {
     step: async (feeds, signal) => {
       const fed = { ...feeds, ...state };
-      const outputs = ['@loss', '@logits'];
-      const { given, kept } = await session.runAndKeep(fed, outputs, names.map(next), signal);
+      const { given, kept } = await session.runAndKeep(fed, figures, names.map(next), signal);
       await runtime.release(Object.values(state));
-      state = Object.fromEntries(names.map((name) => [name, kept[next(name)]]));
-      return { loss: given['@loss'].data[0] as number, logits: given['@logits'] };
+      state = renamed(names, kept);
+      return figuresOf(given);
     },
     read: () => runtime.read(state),
     close: () => runtime.release(Object.values(state)),

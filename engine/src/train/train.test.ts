@@ -9,10 +9,8 @@ import { encodeModel } from '../onnx/write';
 import { evaluateAccuracy } from '../runtime/evaluate';
 import { startRuntime } from '../runtime/client';
 import type { Runtime } from '../runtime/runtime';
-import { crossEntropy } from './losses/cross-entropy';
 import { softLabels } from './losses/soft-labels';
-import { optimizers } from './optimizers';
-import { schedules } from './schedules';
+import { tinyOptions } from './testing/tiny-training';
 import { train, type TrainOptions } from './train';
 
 const example = resolve(__dirname, '../../../examples/fashion');
@@ -27,21 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-const options: TrainOptions = {
-  epochs: 1,
-  batch: 32,
-  rate: 0.02,
-  schedule: schedules[0],
-  warmUp: 0,
-  smoothing: 0,
-  augmentation: {},
-  labelOffset: 0,
-  trained: () => true,
-  statistics: 'batch',
-  losses: [{ loss: crossEntropy, weight: 1 }],
-  optimizer: optimizers[0],
-  optimizerOptions: { momentum: 0.9, nesterov: true, decay: 1e-4 },
-};
+const options: TrainOptions = { ...tinyOptions, epochs: 1, batch: 32, rate: 0.02 };
 
 function run(start: Model, more: Partial<TrainOptions> = {}, teacher?: Model, samples = 256) {
   return train(

@@ -5,12 +5,14 @@
  *
  *     npx tsx bench/train/criteria.ts --json criteria.jsonl [--models resnet20-cifar10jpeg-bn]
  *         [--criteria random,l2,…] [--tunings none,labels,both,teacher] [--macs 0.5] [--epochs 5]
- *         [--samples 20000] [--test 10000] [--seeds 0] [--prune '{…}'] [--finetune '{…}'] [--render]
+ *         [--samples 20000] [--test 10000] [--seeds 0] [--prune '{…}'] [--finetune '{…}'] [--threads 0]
+ *         [--render]
  *
  * `--prune` and `--finetune` hold further options of the passes. Every case is kept in the file as soon
  * as it is measured; a run with the same file measures what is missing, and `--render` only prints it.
  * The network of JPEG images learns from 12,000 JPEG images and JPEG copies of 8,067 lossless ones, and
- * is measured on 10,000 JPEG images; the others learn from the 8,067 and are measured on 1,017.
+ * is measured on 10,000 JPEG images; the others learn from the 8,067 and are measured on 1,017. Times are
+ * those of the processors, all threads together.
  */
 
 import { parseArgs } from 'node:util';
@@ -29,6 +31,7 @@ import { startRuntime } from '#engine/runtime/client';
 import type { Runtime } from '#engine/runtime/runtime';
 import { accuracyOf, classifiers } from '../classifiers';
 import { BenchProgress } from '../progress';
+import { timed } from '../processor-time';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
 import { cellOf, limited } from './scored-rows';
@@ -51,6 +54,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '0' },
     prune: { type: 'string', default: '{}' },
     finetune: { type: 'string', default: '{}' },
+    threads: { type: 'string', default: '0' },
     render: { type: 'boolean', default: false },
     shared: { type: 'string', default: '../shared' },
   },
@@ -75,7 +79,7 @@ interface Result {
   readonly macs: number;
   readonly before: number;
   readonly accuracy: number;
-  /** Of pruning and recovery, or of tuning. */
+  /** Processor time of pruning and recovery, or of tuning. */
   readonly seconds: number;
 }
 
@@ -92,7 +96,7 @@ interface Data {
 }
 
 async function measure(): Promise<void> {
-  const runtime = await startRuntime();
+  const runtime = await startRuntime({ threads: Number(flags.threads) });
   const wanted = flags.models.split(',').flatMap((model) =>
     flags.criteria.split(',').flatMap((criterion) =>
       flags.seeds.split(',').map((seed) => {
@@ -163,12 +167,6 @@ async function measureCriterion(
     results.add({ ...base, tuning, macs, before, accuracy, seconds: tuningSeconds });
     console.error(`  ${tuning}: ${percent(accuracy)} in ${tuningSeconds.toFixed(0)} s`);
   }
-}
-
-async function timed<T>(run: () => Promise<T>): Promise<[T, number]> {
-  const start = performance.now();
-  const result = await run();
-  return [result, (performance.now() - start) / 1000];
 }
 
 function macsOf(model: Model): number {

@@ -4,7 +4,8 @@
  *
  *     npx tsx bench/train/distillation.ts --json distillation.jsonl [--methods labels,soft-labels,…]
  *         [--seeds 3] [--epochs 10] [--samples 8067] [--batch 128] [--rate 0.1]
- *         [--start untrained|sliced] [--finetune '{…}'] [--render]
+ *         [--start untrained|sliced] [--finetune '{…}'] [--threads 0]
+ *         [--render]
  *
  * The student begins untrained, with weights drawn by the seed, or (`sliced`) with those channels of
  * the trained ResNet-20 whose weights are largest. All learn from the 8,067 lossless training images,
@@ -28,6 +29,7 @@ import type { Runtime } from '#engine/runtime/runtime';
 import { featureLosses } from '#engine/train/losses/index';
 import { accuracyOf } from '../classifiers';
 import { BenchProgress } from '../progress';
+import { timed } from '../processor-time';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
 import { halfWidth, untrained } from './students';
@@ -53,6 +55,7 @@ const { values: flags } = parseArgs({
     rate: { type: 'string', default: '0.1' },
     start: { type: 'string', default: 'untrained' },
     finetune: { type: 'string', default: '{}' },
+    threads: { type: 'string', default: '0' },
     render: { type: 'boolean', default: false },
     shared: { type: 'string', default: '../shared' },
   },
@@ -75,7 +78,7 @@ interface Result extends Budget {
   /** Accuracies, 0 … 1, on 1,017 lossless images and on 10,000 JPEG copies. */
   readonly top1?: number;
   readonly jpeg?: number;
-  /** What training took. */
+  /** Processor time of the training. */
   readonly seconds?: number;
   /** Why there is nothing to report. */
   readonly problem?: string;
@@ -116,7 +119,7 @@ async function measureAll(): Promise<void> {
   );
   const missing = cases.filter((each) => !results.find(keyOf({ ...budget, ...each })));
   if (missing.length === 0) return;
-  const runtime = await startRuntime();
+  const runtime = await startRuntime({ threads: Number(flags.threads) });
   const bench = await openBench(runtime, seeds);
   const progress = new BenchProgress(missing.length);
   for (const { method, seed } of missing) {
@@ -164,10 +167,8 @@ async function measure(
   const more = JSON.parse(budget.finetune) as object;
   const options = finetuneOptions.parse({ ...own, ...methods[method], ...more });
   const context = { ...contextOf(runtime), calibration: training, original: teacher };
-  const start = performance.now();
   try {
-    const { model } = await finetune.run(students[seed], options, context);
-    const seconds = (performance.now() - start) / 1000;
+    const [{ model }, seconds] = await timed(() => finetune.run(students[seed], options, context));
     const [top1, jpeg] = [
       await accuracyOf(runtime, model, tests[0]),
       await accuracyOf(runtime, model, tests[1]),

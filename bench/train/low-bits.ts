@@ -4,13 +4,14 @@
  *
  *     npx tsx bench/train/low-bits.ts --json low-bits.jsonl [--bits 4/4,3/3,2/2]
  *         [--methods nearest,gptq,dorefa,pact,lsq] [--epochs 5] [--samples 20067] [--test 10000]
- *         [--seeds 0] [--options '{…}'] [--render]
+ *         [--seeds 0] [--options '{…}'] [--threads 0] [--render]
  *
  * `--bits` are those of weights and of what layers read; first and last layers have 8. `--options` holds
  * further options of the pass. Every case is kept in the file as soon as it is measured; a run with the
  * same file measures what is missing, and `--render` only prints it. What is measured is the written
  * model, on JPEG copies of the CIFAR-10 test images; trained is on 12,000 JPEG copies and 8,067 lossless
- * training images, by their labels and by the original.
+ * training images, by their labels and by the original. Times are those of the processors, all threads
+ * together.
  */
 
 import { parseArgs } from 'node:util';
@@ -21,6 +22,7 @@ import { quantizers } from '#engine/passes/qat/quantizers/index';
 import { startRuntime } from '#engine/runtime/client';
 import { accuracyOf } from '../classifiers';
 import { BenchProgress } from '../progress';
+import { timed } from '../processor-time';
 import { percent } from '../pruning-table';
 import { ResultLines } from '../result-lines';
 import { cellOf, limited } from './scored-rows';
@@ -36,6 +38,7 @@ const { values: flags } = parseArgs({
     test: { type: 'string', default: '1000000' },
     seeds: { type: 'string', default: '0' },
     options: { type: 'string', default: '{}' },
+    threads: { type: 'string', default: '0' },
     render: { type: 'boolean', default: false },
     shared: { type: 'string', default: '../shared' },
   },
@@ -53,7 +56,7 @@ interface Result extends Case {
   /** Of the original. */
   readonly before: number;
   readonly accuracy: number;
-  /** Calibration, corrections and training. */
+  /** Processor time of calibration, corrections and training. */
   readonly seconds: number;
 }
 
@@ -77,7 +80,7 @@ async function measure(): Promise<void> {
   const open = cases.filter((each) => !results.find(keyOf(each)));
   if (open.length === 0) return;
   const progress = new BenchProgress(open.length);
-  const runtime = await startRuntime();
+  const runtime = await startRuntime({ threads: Number(flags.threads) });
   const { model } = readModelFile(`${flags.shared}/models/${jpegNetwork}.onnx`);
   const images = await openTrainingImages(`${flags.shared}/data`);
   const train = limited(images.calibration, flags.samples);
@@ -85,15 +88,15 @@ async function measure(): Promise<void> {
   const before = await accuracyOf(runtime, model, test);
   for (const each of open) {
     await progress.measure(`W${each.bits.replace('/', 'A')}, ${each.method}`, 1, async () => {
-      const start = performance.now();
-      const { model: result } = await qat.run(model, optionsOf(each), {
-        ...{ runtime, original: model, calibration: train, seed: each.seed },
-        signal: new AbortController().signal,
-        progress: ({ message, training }) => {
-          if (training && training.figures.step % 20 === 0) console.error(`  ${message}`);
-        },
-      });
-      const seconds = (performance.now() - start) / 1000;
+      const [{ model: result }, seconds] = await timed(() =>
+        qat.run(model, optionsOf(each), {
+          ...{ runtime, original: model, calibration: train, seed: each.seed },
+          signal: new AbortController().signal,
+          progress: ({ message, training }) => {
+            if (training && training.figures.step % 20 === 0) console.error(`  ${message}`);
+          },
+        }),
+      );
       const accuracy = await accuracyOf(runtime, result, test);
       results.add({ ...each, before, accuracy, seconds });
       console.error(`  ${percent(accuracy)} in ${seconds.toFixed(0)} s`);

@@ -178,6 +178,19 @@ describe.each(['taylor', 'taylor-weights', 'obd'])('%s', (id) => {
     for (const each of Object.values(scores)) expect(Math.max(...each)).toBeGreaterThan(0);
   });
 
+  it('softens what a network says whose shares are ones and zeros', async () => {
+    const initializer = model.graph!.initializer.map((tensor) => {
+      const isLast = tensor.name!.startsWith('last.');
+      const scores = floats(tensor).map((each) => each * 1e5);
+      return isLast ? makeTensor(tensor.name!, 'float', tensor.dims.map(Number), scores) : tensor;
+    });
+    const certain = { ...model, graph: { ...model.graph!, initializer } };
+    const { scores } = await measured(id, certain, { ...data, labelled: false }, runtime);
+    for (const each of Object.values(scores)) {
+      expect(Math.max(...each)).toBeGreaterThan(Math.min(...each));
+    }
+  });
+
   it('says what stands in the way', async () => {
     const pooled = weightedModel(graph.replace('float[N,3] y', 'float[N,4,1,1] g'));
     await expect(measured(id, pooled, data, runtime)).rejects.toThrow(/no vector of scores/);

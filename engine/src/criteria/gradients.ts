@@ -10,7 +10,7 @@ import { feederFor } from '../runtime/feeds';
 import type { NamedTensor } from '../runtime/runtime';
 import { blockOf } from '../train/blocked/probe';
 import { gradientGraph, type GradientGraph } from '../train/gradient-graph';
-import { crossEntropy } from '../train/losses/cross-entropy';
+import { crossEntropyAt } from '../train/losses/cross-entropy';
 import { flatten, type Parameter } from '../train/parameters';
 import { logitsOf } from '../train/logits';
 import { batched, withSampleSizes } from '../train/inputs';
@@ -78,7 +78,7 @@ export async function streamGradients(
   const { runtime, calibration, signal, progress } = observation;
   const targets = await targetsOf(observation);
   const block = await blockOf(runtime);
-  const graph = graphOf(model, { ...chosen, batch: size, block });
+  const graph = graphOf(model, targets.temperature, { ...chosen, batch: size, block });
   const { parameters } = graph;
   const weights = flatten(parameters.map(({ tensor }) => tensor));
   const session = await runtime.open(encodeModel(graph.model), {
@@ -117,9 +117,10 @@ export async function streamGradients(
 
 function graphOf(
   model: Model,
+  temperature: number,
   options: Pick<RecordOptions, 'batch' | 'block' | 'trained' | 'extra'>,
 ): GradientGraph {
-  const losses = [{ loss: crossEntropy, weight: 1 }];
+  const losses = [{ loss: crossEntropyAt(temperature), weight: 1 }];
   try {
     return gradientGraph(model, { ...options, statistics: 'fixed', losses });
   } catch (error) {

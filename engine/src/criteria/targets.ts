@@ -6,6 +6,9 @@
  * minimum, and every gradient is zero. The mean square of gradients of drawn classes is the Fisher
  * information, the curvature of the divergence between the outputs before and after a change
  * (Martens, arXiv 1412.1193); with labels it is the empirical Fisher information.
+ *
+ * A model whose scores are so far apart that its shares are ones and zeros has no gradients either:
+ * what it says is softened by a temperature, as soft labels are (Hinton et al., arXiv 1503.02531).
  */
 
 import type { ChannelAnalysis } from '../channels/analyze';
@@ -19,7 +22,12 @@ import type { Observation } from './criterion';
 export interface Targets {
   readonly classes: number;
   readonly of: Int32Array;
+  /** By which scores are divided before their softmax. */
+  readonly temperature: number;
 }
+
+/** What the classes that come second and later must have of the shares, in the mean over images. */
+const leastDoubt = 0.01;
 
 /** @throws CoppiceError `no-classes` where the model's first output is no vector of scores. */
 export async function targetsOf(observation: Observation): Promise<Targets> {
@@ -37,18 +45,21 @@ export async function targetsOf(observation: Observation): Promise<Targets> {
     (activations, batch) => {
       const { data, dims } = activations[logits];
       for (let n = 0; n < dims[0]; n++) {
-        rows.push(logShares(data as Float32Array, n * dims[1], dims[1]));
+        rows.push((data as Float32Array).slice(n * dims[1], (n + 1) * dims[1]));
       }
       labels.push(...(batch.labels ?? []));
     },
   );
   const classes = rows[0].length;
+  const temperature = temperatureFor(rows);
+  const shares = rows.map((row) => logShares(row, temperature));
   if (calibration.labelled) {
-    const offset = offsetOf(rows, labels);
-    return { classes, of: Int32Array.from(labels, (label) => label + offset) };
+    const offset = offsetOf(shares, labels);
+    return { classes, temperature, of: Int32Array.from(labels, (label) => label + offset) };
   }
   const random = seededRandom(seed);
-  return { classes, of: Int32Array.from(rows, (row) => drawn(row, random.uniform())) };
+  const of = Int32Array.from(shares, (row) => drawn(row, random.uniform()));
+  return { classes, temperature, of };
 }
 
 function checkClasses({ types }: ChannelAnalysis, logits: string): void {
@@ -60,9 +71,18 @@ function checkClasses({ types }: ChannelAnalysis, logits: string): void {
   );
 }
 
+/** The lowest power of two that leaves enough doubt: 1 for all but networks of saturated shares. */
+function temperatureFor(rows: readonly Float32Array[]): number {
+  const doubtAt = (temperature: number) =>
+    rows.reduce((sum, row) => sum + 1 - Math.exp(Math.max(...logShares(row, temperature))), 0);
+  let temperature = 1;
+  while (temperature < 2 ** 32 && doubtAt(temperature) < leastDoubt * rows.length) temperature *= 2;
+  return temperature;
+}
+
 /** Logarithms of the softmax. */
-function logShares(data: Float32Array, from: number, classes: number): Float32Array {
-  const row = data.slice(from, from + classes);
+function logShares(scores: Float32Array, temperature: number): Float32Array {
+  const row = scores.map((each) => each / temperature);
   const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
   const total = Math.log(row.reduce((sum, each) => sum + Math.exp(each - most), 0)) + most;
   return row.map((each) => each - total);

@@ -57,5 +57,14 @@ async function judgeBy(
     };
   const groups = eligibleGroups(analysis, options);
   const judged = await scoreGroups(analysis, groups, criterion, { ...options, seed }, observe);
-  return { criterion, judged, issues: [] };
+  return { criterion, judged, issues: indifferent(criterion, judged) };
+}
+
+/** A warning where no unit of any group stands out. */
+function indifferent({ id }: Criterion, { scores }: GroupScores): Issue[] {
+  const isFlat = (each: Float64Array) => each.every((score) => score === each[0]);
+  if (scores.size === 0 || ![...scores.values()].every(isFlat)) return [];
+  const another = id === onData ? onWeights : onData;
+  const message = `The criterion \`${id}\` gives all channels of each group the same score, so that it tells none of them apart: what goes is as good as random. Take another one, such as ${another}.`;
+  return [{ severity: 'warning', code: 'equal-scores', message }];
 }

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { weightedModel } from '../../../../test/support/weighted-text';
 import { analyzeChannels } from '../../channels/analyze';
 import { channelCosts } from '../../channels/cost';
 import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open';
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
+import { makeTensor } from '../../ir/tensor';
 import { parseModel } from '../../onnx/text/parse';
 import { readModelFile } from '../../onnx/read';
 import { encodeModel } from '../../onnx/write';
@@ -56,6 +58,25 @@ describe('pruning', () => {
       g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }`);
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(run(model, { ratio: 0.5 }, { signal })).rejects.toThrow('enough');
+  });
+
+  it('warns where a criterion tells no channels apart', async () => {
+    const model = weightedModel(`(float[N,2,2,2] x) => (float[N,3,2,2] y)
+      <float[6,2,1,1] a.weight, float[3,6,1,1] b.weight>
+      { a = Conv(x, a.weight)  b = Conv(a, b.weight)  y = Relu(b) }`);
+    const constant = (value: number) => {
+      const initializer = model.graph!.initializer.map((tensor) => {
+        return tensor.name === 'a.weight'
+          ? makeTensor('a.weight', 'float', [6, 2, 1, 1], new Float32Array(12).fill(value))
+          : tensor;
+      });
+      return { ...model, graph: { ...model.graph!, initializer } };
+    };
+    const options = { criterion: 'l1', ratio: 0.5 } as const;
+    const { issues } = await run(constant(0.5), options);
+    expect(issues).toContainEqual(expect.objectContaining({ code: 'equal-scores' }));
+    const { issues: none } = await run(model, options);
+    expect(none.filter(({ code }) => code === 'equal-scores')).toEqual([]);
   });
 });
 

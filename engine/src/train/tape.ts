@@ -5,6 +5,7 @@
 
 import { CoppiceError } from '../ir/issue';
 import { makeAttribute } from '../ir/attributes';
+import { capturedValues } from '../ir/graph-index';
 import type { Node } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import type { Gradient, GraphWriter, Saved } from '../ops/gradient';
@@ -22,6 +23,8 @@ interface Entry {
   readonly node: Node;
   readonly saved: Saved;
   readonly gradient: Gradient | undefined;
+  /** Why there is no gradient, where that is known better than by the operator. */
+  readonly why?: string;
 }
 
 export class Tape {
@@ -42,13 +45,13 @@ export class Tape {
 
   /** Adds a node to the graph, in the form in which it is trained. */
   record(node: Node, training: boolean): void {
-    if (!this.recordSpelled(node, training)) this.recordWhole(node, training);
-  }
-
-  /** By other operators, each of which is recorded; false where the node is not made of any. */
-  private recordSpelled(node: Node, training: boolean): boolean {
-    const made = compositionOf(node)?.(node, this.writer(`@${node.output[0]}`, training));
-    if (made === undefined) return false;
+    const name = node.output.find(Boolean) ?? '';
+    const write = this.writer(`@${name}`, training);
+    const made = compositionOf(node)?.(node, write, this.isActive(node));
+    if (made === undefined) return this.recordWhole(node, training);
+    if (typeof made === 'object' && 'why' in made) {
+      return this.recordWhole(node, training, made.why);
+    }
     const values = typeof made === 'string' ? [made] : made;
     for (const [i, name] of node.output.entries()) {
       const value = values[i];
@@ -56,7 +59,6 @@ export class Tape {
       const identity = { opType: 'Identity', input: [value], output: [name] };
       this.recordWhole({ ...identity, attribute: [], metadataProps: [] }, training);
     }
-    return true;
   }
 
   /** Records what is written; values are called after `name`. */
@@ -81,7 +83,7 @@ export class Tape {
     };
   }
 
-  private recordWhole(node: Node, training: boolean): void {
+  private recordWhole(node: Node, training: boolean, why?: string): void {
     const gradient = gradientOf(node.opType);
     const renamed = new Map<string, string>();
     const saved = gradient?.forward?.({
@@ -98,10 +100,14 @@ export class Tape {
     });
     if (!saved) this.build.add(node);
     for (const [name, value] of renamed) this.build.emitAs(name, value);
-    this.entries.push({ node, saved: saved ?? {}, gradient });
-    if (node.input.some((name) => this.active.has(name))) {
-      for (const name of node.output) if (name) this.active.add(name);
-    }
+    this.entries.push({ node, saved: saved ?? {}, gradient, why });
+    if (this.isActive(node)) for (const name of node.output) if (name) this.active.add(name);
+  }
+
+  /** Whether a node reads what depends on what is trained, inside of its subgraphs or not. */
+  private isActive(node: Node): boolean {
+    const reads = (name: string) => this.active.has(name);
+    return node.input.some(reads) || [...capturedValues(node)].some(reads);
   }
 
   /**
@@ -122,10 +128,9 @@ export class Tape {
       }
       return sums.get(name)![0];
     };
-    for (const { node, saved, gradient } of this.entries.toReversed()) {
-      const wanted = node.input.some((name) => this.active.has(name));
-      if (!wanted || !node.output.some((name) => sums.has(name))) continue;
-      if (!gradient) throw noGradient(node);
+    for (const { node, saved, gradient, why } of this.entries.toReversed()) {
+      if (!this.isActive(node) || !node.output.some((name) => sums.has(name))) continue;
+      if (!gradient) throw noGradient(node, why);
       gradient.backward({
         node,
         saved,
@@ -145,9 +150,9 @@ export class Tape {
   }
 }
 
-function noGradient(node: Node): CoppiceError {
+function noGradient(node: Node, why = 'it has no gradient rule'): CoppiceError {
   return new CoppiceError(
     'no-gradient',
-    `${nodeLabel(node)} (${node.opType}) has no gradient rule, and layers before it are to be trained. Freeze them, or train from there on.`,
+    `${nodeLabel(node)} (${node.opType}) cannot be trained through: ${why}. Freeze it and the layers before it, or train from there on.`,
   );
 }

@@ -9,3 +9,12 @@ export function refuse({ node }: BackwardContext, why: string): never {
     `${node.opType} "${node.output[0]}" cannot be trained through: ${why}. Freeze the layers before it.`,
   );
 }
+
+/** Why a node stays as it is, without a gradient, although others of its operator are spelled out. */
+export interface Uncovered {
+  readonly why: string;
+}
+
+export function uncovered(why: string): Uncovered {
+  return { why };
+}

@@ -1,0 +1,155 @@
+/**
+ * LSTM, GRU and RNN, spelled out step by step, so that gradients go back through all of them
+ * (backpropagation through time, Werbos 1990). The products with the inputs are one for all steps.
+ */
+
+import { attribute, intAttribute, stringAttribute, stringsAttribute } from '../../ir/attributes';
+import type { Node } from '../../ir/model';
+import { numbers } from '../../ir/tensor';
+import type { GraphWriter } from '../gradient';
+import type { Composition } from './composition';
+import { gru, linear, lstm, rnn, split, type CellType, type State } from './recurrent-cells';
+import { uncovered, type Uncovered } from './refuse';
+import { range, reshape, transpose } from './support';
+
+/** Steps are nodes of the graph, which takes long to build and to open where there are more. */
+const mostSteps = 1000;
+
+/** The sequence is the first axis, or with `layout` 1 the second one. */
+const unrolled =
+  (type: CellType): Composition =>
+  (node, write, differentiated) => {
+    if (!differentiated) return undefined;
+    const refusal = refusalOf(type, node, write);
+    if (refusal) return refusal;
+    const batchFirst = intAttribute(node, 'layout', 0) === 1;
+    const turned = (value: string, perm: readonly number[]) =>
+      batchFirst ? transpose(write, value, perm) : value;
+    const x = turned(node.input[0], [1, 0, 2]);
+    const directions = write.shape(node.input[1])[0];
+    const runs = range(0, directions).map((at) => run(type, node, write, { x, at, turned }));
+    const [steps, batch] = write.shape(x);
+    const hidden = write.shape(node.input[2])[2];
+    const all = () =>
+      runs.map(({ states }) => {
+        const together = write.emit(
+          'Concat',
+          states.map((state) => state.hidden),
+          { axis: 0 },
+        );
+        return reshape(write, together, [steps, 1, batch, hidden]);
+      });
+    const last = (values: readonly string[]) => {
+      const apart = values.map((value) => reshape(write, value, [1, batch, hidden]));
+      return turned(joined(write, apart, 0), [1, 0, 2]);
+    };
+    const [y, lastHidden, lastMemory] = node.output;
+    return [
+      y ? turned(joined(write, all(), 1), [2, 0, 1, 3]) : undefined,
+      lastHidden ? last(runs.map((each) => each.end.hidden)) : undefined,
+      lastMemory ? last(runs.map((each) => each.end.memory!)) : undefined,
+    ];
+  };
+
+/** One direction through all steps; its states are in the order of the sequence. */
+function run(
+  type: CellType,
+  node: Node,
+  write: GraphWriter,
+  where: {
+    readonly x: string;
+    readonly at: number;
+    turned(value: string, perm: readonly number[]): string;
+  },
+): { states: readonly State[]; end: State } {
+  const { x, at, turned } = where;
+  const [, weights, recurrents, biases, , firstHidden, firstMemory, peepholes] = node.input;
+  const [steps, batch, size] = write.shape(x);
+  const hidden = write.shape(recurrents)[2];
+  const own = (value: string) => {
+    const [, ...dims] = write.shape(value);
+    return reshape(write, split(write, value, 0, 1)[at], dims);
+  };
+  const begun = (value: string | undefined) =>
+    value
+      ? own(turned(value, [1, 0, 2]))
+      : write.floats(new Float32Array(batch * hidden), [batch, hidden]);
+  const width = type.gates * hidden;
+  const cell = type.cell({
+    ...{ write, node, hidden, recurrent: own(recurrents) },
+    biases: biases ? (split(write, own(biases), 0, width) as [string, string]) : undefined,
+    peepholes: peepholes ? own(peepholes) : undefined,
+    activations: activationsOf(type, node, at).map(
+      (name) => (value) => write.emit(operators[name.toLowerCase()], [value]),
+    ),
+  });
+  const flat = reshape(write, x, [steps * batch, size]);
+  const products = linear(write, flat, own(weights), cell.bias);
+  const projected = split(write, products, 0, batch);
+  const isReverse = at === 1 || stringAttribute(node, 'direction') === 'reverse';
+  let state: State = {
+    hidden: begun(firstHidden),
+    memory: type.remembers ? begun(firstMemory) : undefined,
+  };
+  const states: State[] = [];
+  for (const each of isReverse ? projected.toReversed() : projected) {
+    state = cell.step(each, state);
+    states.push(state);
+  }
+  return { states: isReverse ? states.reverse() : states, end: state };
+}
+
+function joined(write: GraphWriter, values: readonly string[], axis: number): string {
+  return values.length === 1 ? values[0] : write.emit('Concat', values, { axis });
+}
+
+/** Those that are differentiated, by their names in lower case, which the runtime does not tell apart. */
+const operators: Readonly<Record<string, string>> = {
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  relu: 'Relu',
+};
+
+function activationsOf({ activations }: CellType, node: Node, direction: number): string[] {
+  const named = stringsAttribute(node, 'activations') ?? [];
+  return activations.map((usual, i) => named[direction * activations.length + i] ?? usual);
+}
+
+function refusalOf(type: CellType, node: Node, write: GraphWriter): Uncovered | undefined {
+  const [steps, batch] = sizesOf(node, write);
+  const [, weights, , , lengths] = node.input;
+  const directions = range(0, write.shape(weights)[0]);
+  const unknown = directions
+    .flatMap((at) => activationsOf(type, node, at))
+    .find((name) => !Object.hasOwn(operators, name.toLowerCase()));
+  if (unknown) return uncovered(`its activation ${unknown} has no gradient rule here`);
+  if (attribute(node, 'clip')) return uncovered('it clips what its gates read ("clip")');
+  if (intAttribute(node, 'input_forget', 0) !== 0) {
+    return uncovered('its input and forget gates are coupled ("input_forget")');
+  }
+  if (lengths && !isFull(write, lengths, steps)) {
+    return uncovered(
+      `its sequences end at lengths of their own ("${lengths}"), and it is trained over whole ones only: give ${batch} times ${steps} as a constant, or leave the input out`,
+    );
+  }
+  if (steps <= mostSteps) return undefined;
+  return uncovered(
+    `its sequence has ${steps} steps, and more than ${mostSteps} are too many to write out: bind the sequence of "${node.input[0]}" to a shorter one, by shorter samples`,
+  );
+}
+
+function sizesOf(node: Node, write: GraphWriter): readonly [steps: number, batch: number] {
+  const [first, second] = write.shape(node.input[0]);
+  return intAttribute(node, 'layout', 0) === 1 ? [second, first] : [first, second];
+}
+
+function isFull(write: GraphWriter, lengths: string, steps: number): boolean {
+  const tensor = write.constant(lengths);
+  return tensor !== undefined && numbers(tensor).every((length) => length === steps);
+}
+
+export const recurrentCompositions: Readonly<Record<string, Composition>> = {
+  LSTM: unrolled(lstm),
+  GRU: unrolled(gru),
+  RNN: unrolled(rnn),
+};

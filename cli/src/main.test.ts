@@ -1,6 +1,6 @@
 /** The command line as people run it: the bundle in a process of its own. */
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -43,13 +43,16 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function coppice(args: readonly string[], onStart?: (kill: () => void) => void): Promise<Outcome> {
+function coppice(
+  args: readonly string[],
+  onStart?: (kill: () => void, child: ChildProcess) => void,
+): Promise<Outcome> {
   const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...args], { cwd: directory });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  onStart?.(() => child.kill('SIGINT'));
+  onStart?.(() => child.kill('SIGINT'), child);
   return new Promise((done) => child.on('close', (code) => done({ code, stdout, stderr })));
 }
 
@@ -213,5 +216,14 @@ describe('coppice', () => {
     expect(outcome.stderr).toContain('nothing was written');
     expect(readdirSync(directory)).toEqual(before);
     expect(fileHash(model)).toBe(source);
+  });
+
+  it('says that a training goes on when it was interrupted', async () => {
+    const args = ['finetune', model, '-o', 'tuned.onnx', '--epochs', '200', ...calibration];
+    const outcome = await coppice(args, (kill, child) => child.stderr!.once('data', kill));
+    expect(outcome.code).toBe(130);
+    expect(outcome.stderr).toMatch(/Cancelled; the training goes on from its last checkpoint/);
+    expect(readdirSync(join(directory, '.coppice/checkpoints'))).not.toEqual([]);
+    expect(existsSync(join(directory, 'tuned.onnx'))).toBe(false);
   });
 });

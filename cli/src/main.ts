@@ -1,6 +1,6 @@
 /** `coppice`: finds the verb, runs it, and turns errors into one line and an exit code. */
 
-import { isAbort } from '#engine/ir/cancellation';
+import { Cancelled, isAbort } from '#engine/ir/cancellation';
 import { CoppiceError } from '#engine/ir/issue';
 import { closest } from '#engine/recipe/closest';
 import { version } from '#engine/version';
@@ -33,7 +33,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     terminal.settle();
     if (isAbort(error)) {
-      terminal.note('Cancelled; nothing was written.');
+      const kept = error instanceof Cancelled ? error.message : 'nothing was written.';
+      terminal.note(`Cancelled; ${kept}`);
       return interrupted;
     }
     if (!(error instanceof CoppiceError)) throw error;

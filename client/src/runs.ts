@@ -74,7 +74,8 @@ export async function followJob(
     throw new CommandFailure(finished.message ?? 'The run failed.');
   }
   if (finished?.outcome === 'cancelled') {
-    vscode.window.setStatusBarMessage('Coppice: the run was cancelled.', 5000);
+    const kept = finished.message === null ? '.' : `; ${finished.message}`;
+    vscode.window.setStatusBarMessage(`Coppice: the run was cancelled${kept}`, 5000);
   }
   return finished;
 }

@@ -187,7 +187,7 @@ export interface RunFinished {
   readonly folder: string;
   /** URI of `report.json`; null unless there is one. */
   readonly report: string | null;
-  /** Why it failed or missed its target, for a person; null otherwise. */
+  /** Why it failed or missed its target, or what a cancelled run keeps, for a person; null otherwise. */
   readonly message: string | null;
 }
 export const runFinishedNotification = notification<RunFinished>('coppice/runFinished');

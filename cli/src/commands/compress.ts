@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { delayed } from '#engine/ir/cancellation';
 import { CoppiceError } from '#engine/ir/issue';
 import { parseRecipe } from '#engine/recipe/parse';
 import { runFolderOf, runInFolder } from '#engine/recipe/run-in-folder';
@@ -32,7 +33,7 @@ export const compress: Command = {
       terminal.note(`${path}:${range.start.line}:${range.start.column}: ${severity}: ${message}`);
     }
     if (!recipe) throw new CoppiceError('recipe', `${path} cannot be run; see above.`);
-    const runtime = await startRuntime({ signal });
+    const runtime = await startRuntime({ signal: delayed(signal) });
     try {
       const { report, reportFile, pageFile } = await runInFolder({
         recipe,

@@ -1,6 +1,7 @@
 /** One verb for each pass: its options become flags, and it runs as a recipe of one step. */
 
 import { dirname, resolve } from 'node:path';
+import { delayed } from '#engine/ir/cancellation';
 import { CoppiceError } from '#engine/ir/issue';
 import type { Pass } from '#engine/passes/pass';
 import { cacheBeside } from '#engine/recipe/cache-folder';
@@ -71,7 +72,7 @@ async function runPass(
     output: resolve(flags.output),
     seed: typeof flags.seed === 'number' ? flags.seed : 0,
   };
-  const runtime = await startRuntime({ signal });
+  const runtime = await startRuntime({ signal: delayed(signal) });
   try {
     const report = await runRecipe({
       recipe,

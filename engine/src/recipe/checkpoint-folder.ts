@@ -9,6 +9,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { CheckpointStore } from '../train/checkpoints';
 
 export interface CheckpointFolder extends CheckpointStore {
+  /** Whether there is anything from which a training would go on. */
+  holds(): boolean;
   /** Removes what was read and written. */
   clear(): void;
 }
@@ -38,6 +40,7 @@ export function checkpointsBeside(recipe: string): CheckpointFolder {
       await rename(temporary, file);
       await syncFolder(folder);
     },
+    holds: () => [...used].some((name) => existsSync(join(folder, name))),
     clear: () => {
       // What a killed run was writing is named after it, too.
       const mine = (file: string): boolean => [...used].some((name) => file.startsWith(name));

@@ -35,5 +35,6 @@ export type JobEvent =
   | { readonly type: 'done'; readonly reportFile: string; readonly missed: string | null }
   /** A table was measured. */
   | { readonly type: 'measured' }
-  | { readonly type: 'cancelled' }
+  /** `kept` says what goes on when it is started again. */
+  | { readonly type: 'cancelled'; readonly kept: string | null }
   | { readonly type: 'failed'; readonly message: string };

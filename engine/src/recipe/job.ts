@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAbort } from '../ir/cancellation';
+import { Cancelled, delayed, isAbort } from '../ir/cancellation';
 import { CoppiceError, isError } from '../ir/issue';
 import { loadModel } from '../onnx/load';
 import type { Progress } from '../passes/pass';
@@ -34,7 +34,8 @@ async function work(request: JobRequest): Promise<void> {
     if (request.type === 'sensitivity') await measure(request);
     else await run(request);
   } catch (error) {
-    if (isAbort(error)) send({ type: 'cancelled' });
+    const kept = error instanceof Cancelled ? error.message : null;
+    if (isAbort(error)) send({ type: 'cancelled', kept });
     else send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
 }
@@ -42,7 +43,7 @@ async function work(request: JobRequest): Promise<void> {
 async function run(request: RunJob): Promise<void> {
   const { recipe, problems } = parseRecipe(request.text);
   if (!recipe) throw new CoppiceError('recipe', problems[0].message);
-  const runtime = await startRuntime({ signal: cancel.signal });
+  const runtime = await startRuntime({ signal: delayed(cancel.signal) });
   try {
     const { report, reportFile } = await runInFolder({
       recipe,

@@ -12,7 +12,7 @@ import type { Target } from '../device/profile';
 import { loadDevices } from '../device/store';
 import { workloadOf } from '../device/workload';
 import { inspect } from '../inspect/inspect';
-import { isAbort } from '../ir/cancellation';
+import { Cancelled, isAbort } from '../ir/cancellation';
 import { CoppiceError, isError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { loadModel } from '../onnx/load';
@@ -25,7 +25,7 @@ import { verifyModel } from '../report/verify';
 import type { Runtime } from '../runtime/runtime';
 import { toolName } from '../version';
 import { budgetIssues } from './budget-issues';
-import { checkpointsBeside } from './checkpoint-folder';
+import { checkpointsBeside, type CheckpointFolder } from './checkpoint-folder';
 import { openRecipeData, type RecipeDatasets } from './data-source';
 import { canonicalJson, decisiveOf, modelHash, textHash } from './identity';
 import { integerSpeedIssue } from './integer-speed';
@@ -137,9 +137,20 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
       layers,
       issues: all.map(({ severity, code, message }) => ({ severity, code, message })),
     };
+  } catch (error) {
+    const kept = isAbort(error) && keptOf(request, checkpoints);
+    throw kept ? new Cancelled(kept, { cause: error }) : error;
   } finally {
     await meter.close();
   }
+}
+
+/** What a run that was cancelled leaves behind; undefined where it begins anew the next time. */
+function keptOf({ folder }: RunRequest, checkpoints: CheckpointFolder): string | undefined {
+  const again = 'when the same command is run again.';
+  if (folder) return `what was finished is kept, and the run goes on there ${again}`;
+  if (checkpoints.holds()) return `the training goes on from its last checkpoint ${again}`;
+  return undefined;
 }
 
 async function targetOfRecipe({ device }: Recipe): Promise<Target | undefined> {

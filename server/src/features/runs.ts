@@ -99,7 +99,7 @@ function describe(outcome: JobOutcome): Pick<RunFinished, 'outcome' | 'report' |
     case 'measured':
       return { outcome: 'done', report: null, message: null };
     case 'cancelled':
-      return { outcome: 'cancelled', report: null, message: null };
+      return { outcome: 'cancelled', report: null, message: outcome.kept };
     case 'failed':
       return { outcome: 'failed', report: null, message: outcome.message };
   }

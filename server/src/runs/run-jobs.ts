@@ -6,7 +6,7 @@ import type { JobEvent, JobRequest, JobToProcess } from '#engine/recipe/job-mess
 export type JobOutcome =
   | { readonly kind: 'done'; readonly reportFile: string; readonly missed: string | null }
   | { readonly kind: 'measured' }
-  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'cancelled'; readonly kept: string | null }
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface JobListener {
@@ -22,7 +22,7 @@ interface Job {
 }
 
 /** How long a job may take to stop by itself, in milliseconds. */
-const grace = 5_000;
+const grace = 15_000;
 /** How much of what a job printed before it died is kept. */
 const longestLastWords = 2_000;
 
@@ -58,7 +58,7 @@ export class RunJobs {
     const finish = (why: string): void => {
       if (!this.jobs.delete(token)) return;
       const died: JobOutcome = job.cancelled
-        ? { kind: 'cancelled' }
+        ? { kind: 'cancelled', kept: null }
         : { kind: 'failed', message: why };
       listener.finished(outcome ?? died);
     };
@@ -89,8 +89,9 @@ function outcomeOf(event: Exclude<JobEvent, { type: 'progress' }>): JobOutcome {
     case 'done':
       return { kind: 'done', reportFile: event.reportFile, missed: event.missed };
     case 'measured':
+      return { kind: 'measured' };
     case 'cancelled':
-      return { kind: event.type };
+      return { kind: 'cancelled', kept: event.kept };
     case 'failed':
       return { kind: 'failed', message: event.message };
   }

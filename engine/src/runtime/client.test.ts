@@ -248,6 +248,14 @@ describe('the child process', () => {
     await other.close();
   });
 
+  it('leaves Ctrl-C, which reaches the whole group of a terminal, to its parent', async () => {
+    const other = await startRuntime();
+    const session = await other.open(slow);
+    process.kill(other.pid!, 'SIGINT');
+    await expect(session.run(slowFeeds)).resolves.toBeDefined();
+    await other.close();
+  });
+
   it('ends when it is closed, whatever it is doing', async () => {
     const other = await startRuntime();
     const session = await other.open(slow);

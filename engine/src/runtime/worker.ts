@@ -50,6 +50,8 @@ process.on('disconnect', () => {
   if (exchange) removeExchangeFolder(exchange);
   process.exit(0);
 });
+// Ctrl-C reaches every process of a terminal's group; the parent decides what it means.
+process.on('SIGINT', () => undefined);
 process.on('message', (message: Request | Cancellation) => {
   if (message.kind === 'cancel') {
     cancelled.add(message.id);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { weightedModel } from '../../../test/support/weighted-text';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import { startRuntime } from '../runtime/client';
@@ -42,10 +43,11 @@ function run(
   checkpoints?: CheckpointStore,
   more: object = {},
   context: Partial<TrainContext> = {},
+  trained = model,
 ) {
   const { signal } = new AbortController();
   const rest = { seed: 3, signal, checkpoints, checkpointSeconds: 0, progress: () => undefined };
-  return train(model, { ...options, ...more }, { runtime, data, ...rest, ...context });
+  return train(trained, { ...options, ...more }, { runtime, data, ...rest, ...context });
 }
 
 /** Ends right behind a step; what was on the disk by then is what remains. */
@@ -74,6 +76,24 @@ describe('a training that is stopped', () => {
       expect(seen.at(-1)).toBe(steps);
       if (step > 1) expect(resumed.issues[0].code).toBe('training-resumed');
     }
+  });
+
+  it('keeps the step it has made, also where the state stays in the runtime’s process', async () => {
+    const wide = weightedModel(`(float[N,3,8,8] x) => (float[N,4] y)
+      <float[192,11000] in.weight, float[11000,4] out.weight>
+      { f = Flatten(x)  h = MatMul(f, in.weight)  r = Relu(h)  y = MatMul(r, out.weight) }`);
+    const store = new MemoryStore();
+    const trained = (more: Partial<TrainContext> = {}) =>
+      run(store, { epochs: 1, rate: 1e-4, average: undefined }, { ...more, checkpointSeconds: 1000 }, wide); // prettier-ignore
+    const stop = new AbortController();
+    const progress = ({ step }: { step: number }) => step === 2 && stop.abort();
+    const stopped = trained({ signal: stop.signal, progress: progress as never });
+    await expect(stopped).rejects.toThrow(/abort/i);
+    const seen: number[] = [];
+    const resumed = await trained({ progress: ({ step }) => void seen.push(step) });
+    expect(seen[0]).toBe(3);
+    store.files.clear();
+    expect(bytesOf(resumed).equals(bytesOf(await trained()))).toBe(true);
   });
 
   it('never takes up what is another training’s', async () => {

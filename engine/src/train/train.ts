@@ -15,7 +15,14 @@ import type { TrainingCurve, TrainingFigures } from './curve';
 import { isSound, slowedDown, watched } from './divergence';
 import { identityOf } from './identity';
 import { requireOneInput } from './inputs';
-import { countRight, preparedSteps, scalar, stepsOf, type Preparation } from './prepare';
+import {
+  countRight,
+  preparedSteps,
+  scalar,
+  stepsOf,
+  type Preparation,
+  type PreparedStep,
+} from './prepare';
 import { rateAt, type Schedule } from './schedules';
 import { afterEpoch, afterStep, firstSnapshot, type Best, type Snapshot } from './snapshot';
 import { firstState, learnt, trainedModel, type State } from './state';
@@ -178,6 +185,7 @@ async function runEpochs(
           now = reached;
           checkpoints?.offer({ begun, now });
         },
+        left: (last) => (now = last),
       });
       begun = now = ended ?? slowedDown(begun, rate);
       await checkpoints?.keep(begun);
@@ -195,55 +203,72 @@ interface Follower {
   /** Whether it is worth reading a state that does not come by itself. */
   isDue(): boolean;
   reached(snapshot: Snapshot): void;
+  /** Where the steps end that are cancelled. */
+  left(snapshot: Snapshot): void;
 }
 
 /** The snapshot after the epoch; undefined where it diverged. */
 async function runEpoch(
   loop: Loop,
   from: Snapshot,
-  follower: Follower,
+  { isDue, reached, left }: Follower,
 ): Promise<Snapshot | undefined> {
   const stepper = await openStepper(loop.context.runtime, loop.session, from.state);
+  const epoch = from.curve.epochs.length;
+  let now = from;
+  const whole = async () => ({ ...now, state: await stepper.read() });
   try {
-    return await makeSteps(loop, from, stepper, follower);
+    for await (const prepared of preparedSteps(loop.preparation, epoch, from.at)) {
+      const made = await makeStep(loop, stepper, prepared, now);
+      if (!made) return undefined;
+      now = made.snapshot;
+      if (made.isWhole) reached(now);
+      else if (isDue()) reached(await whole());
+    }
+    now = await whole();
+    return isSound(now) ? await endEpoch(loop, now) : undefined;
+  } catch (error) {
+    // A runtime that is gone has taken its state with it.
+    if (isAbort(error) && now !== from) await whole().then(left, () => undefined);
+    throw error;
   } finally {
     await stepper.close();
   }
 }
 
-async function makeSteps(
-  loop: Loop,
-  from: Snapshot,
+/** The snapshot after the step, whose state is that before where it has stayed; undefined where it diverged. */
+async function makeStep(
+  { preparation, options, context }: Loop,
   stepper: Stepper,
-  { isDue, reached }: Follower,
-): Promise<Snapshot | undefined> {
-  const { preparation, options, context } = loop;
+  { step, feeds, answers }: PreparedStep,
+  now: Snapshot,
+): Promise<{ snapshot: Snapshot; isWhole: boolean } | undefined> {
   const { epochs, batch, schedule, rate: highest, warmUp } = options;
-  const epoch = from.curve.epochs.length;
+  context.signal.throwIfAborted();
+  const epoch = now.curve.epochs.length + 1;
   const steps = stepsOf(preparation);
   const rising = warmUp < 1 ? Math.round(warmUp * steps) : warmUp;
-  let now = from;
-  for await (const { step, feeds, answers } of preparedSteps(preparation, epoch, from.at)) {
-    context.signal.throwIfAborted();
-    const rate = rateAt(step, steps, rising, highest * now.factor, schedule);
-    const fed = { ...feeds, '@rate': scalar(rate) };
-    const { loss, logits, state } = await stepper.step(fed, context.signal);
-    const sound = watched(now, loss, logits.dims[1]);
-    if (!sound) return undefined;
-    const right = answers ? countRight(logits, answers) : null;
-    const accuracy = right === null ? null : right / batch;
-    const figures = { step: step + 1, steps, epoch: epoch + 1, epochs, loss, accuracy, rate };
-    now = afterStep(sound, state ?? now.state, figures, right);
-    context.progress(figures, now.curve);
-    if (state) reached(now);
-    else if (isDue()) reached({ ...now, state: await stepper.read() });
-  }
-  now = { ...now, state: await stepper.read() };
-  if (!isSound(now)) return undefined;
-  const ended = afterEpoch(now, batch, await heldOutShare(loop, now));
+  const rate = rateAt(step, steps, rising, highest * now.factor, schedule);
+  const fed = { ...feeds, '@rate': scalar(rate) };
+  const { loss, logits, state } = await stepper.step(fed, context.signal);
+  const sound = watched(now, loss, logits.dims[1]);
+  if (!sound) return undefined;
+  const right = answers ? countRight(logits, answers) : null;
+  const accuracy = right === null ? null : right / batch;
+  const figures = { step: step + 1, steps, epoch, epochs, loss, accuracy, rate };
+  const snapshot = afterStep(sound, state ?? now.state, figures, right);
+  context.progress(figures, snapshot.curve);
+  return { snapshot, isWhole: state !== undefined };
+}
+
+async function endEpoch(loop: Loop, now: Snapshot): Promise<Snapshot> {
+  const { preparation, options, context } = loop;
+  const ended = afterEpoch(now, options.batch, await heldOutShare(loop, now));
   // Told once more, since the epoch's own figures have come only now.
   const last = ended.curve.points.at(-1)!;
-  context.progress({ ...last, steps, epoch: epoch + 1, epochs }, ended.curve);
+  const { epochs } = options;
+  const of = { steps: stepsOf(preparation), epoch: now.curve.epochs.length + 1, epochs };
+  context.progress({ ...last, ...of }, ended.curve);
   return ended;
 }
 

@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointsBeside } from './checkpoint-folder';
+import { removeStale } from './stale-checkpoints';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'coppice-checkpoints-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const files = () => readdirSync(join(folder, '.coppice/checkpoints'));
+const files = () =>
+  readdirSync(join(folder, '.coppice/checkpoints')).filter((file) => !file.endsWith('.inuse'));
 const script = join(__dirname, 'testing/killable-training.ts');
 
 /** Trains in a process of its own, killed behind a step if one is given; gives the first and last step it made. */
@@ -55,5 +57,37 @@ describe('a folder of checkpoints', () => {
     expect(store.read('nobody’s')).toBeUndefined();
     store.clear();
     expect(files()).toEqual(['another.step']);
+  });
+
+  it('lets go when a training begins what was left a month ago, but not what is in use', async () => {
+    const recipe = join(folder, 'coppice.yaml');
+    const checkpoints = join(folder, '.coppice/checkpoints');
+    for (const name of ['old', 'young', 'killed', 'used']) {
+      await checkpointsBeside(recipe).write(`${name}.step`, [Uint8Array.of(1)]);
+      rmSync(join(checkpoints, `${name}.${process.pid}.inuse`));
+    }
+    writeFileSync(join(checkpoints, `used.${process.pid}.inuse`), '');
+    // No process has this number.
+    writeFileSync(join(checkpoints, 'killed.99999999.inuse'), '');
+    const monthAgo = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+    for (const file of readdirSync(checkpoints).filter((each) => !each.startsWith('young'))) {
+      utimesSync(join(checkpoints, file), monthAgo, monthAgo);
+    }
+    checkpointsBeside(recipe).read('new.step');
+    expect(files()).toEqual(['used.step', 'young.step']);
+    expect(readdirSync(checkpoints).filter((file) => file.startsWith('killed'))).toEqual([]);
+  });
+
+  it('lets the oldest go while all together are too large', async () => {
+    const recipe = join(folder, 'coppice.yaml');
+    const checkpoints = join(folder, '.coppice/checkpoints');
+    for (const [i, name] of ['first', 'second', 'third'].entries()) {
+      await checkpointsBeside(recipe).write(`${name}.step`, [new Uint8Array(100)]);
+      rmSync(join(checkpoints, `${name}.${process.pid}.inuse`));
+      const written = new Date(Date.now() - (10 - i) * 1000);
+      utimesSync(join(checkpoints, `${name}.step`), written, written);
+    }
+    removeStale(checkpoints, { longest: Infinity, largest: 250 });
+    expect(files()).toEqual(['second.step', 'third.step']);
   });
 });

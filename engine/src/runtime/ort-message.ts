@@ -18,6 +18,12 @@ const explanations: readonly (readonly [RegExp, (match: RegExpMatchArray) => str
     /protobuf parsing failed|Model data pointer is null|No graph was found/i,
     () => 'It is not a readable ONNX model: the file is damaged, cut off, or of another format.',
   ],
+  [
+    /Failed to get a WebGPU (adapter|device)/,
+    () =>
+      'There is no graphics processor that it can use. It needs one with a driver for Vulkan ' +
+      '(Linux), Metal (macOS) or Direct3D 12 (Windows).',
+  ],
   [/File doesn't exist|NO_SUCHFILE/i, () => 'There is no such file.'],
   [
     /Unsupported data type: 16/,

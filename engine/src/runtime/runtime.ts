@@ -50,6 +50,11 @@ export interface SessionOptions {
    * for long, as those of training do.
    */
   readonly memoryPattern?: boolean;
+  /**
+   * Computes on the graphics processor, by WebGPU; operators that it does not know stay on the CPU.
+   * Opening fails where there is none, and a driver may take its process down.
+   */
+  readonly gpu?: boolean;
   /** Directory that external data of a model in memory is relative to. */
   readonly directory?: string;
   /** How messages call a model that comes as bytes, for example its path. */

@@ -14,6 +14,7 @@ import { reshape } from '../ops/gradients/support';
 import { raiseOpset } from '../passes/quantize/opset/raise-opset';
 import { BlockedBuilder } from './blocked/blocked-builder';
 import { constantsOf } from './constants';
+import { GpuBuilder } from './gpu/gpu-builder';
 import { GraphBuilder, trainingOpset } from './graph-builder';
 import { batched, fedInputs, withSampleSizes } from './inputs';
 import { logitsOf } from './logits';
@@ -37,6 +38,8 @@ export interface RecordOptions {
   readonly teacher?: Model;
   /** Channels in a block where values are laid out so; 0 or absent: plain everywhere. */
   readonly block?: number;
+  /** Written for a graphics processor; then there are no blocks. */
+  readonly gpu?: boolean;
 }
 
 /** The forward pass and the loss, written; the backward pass is up to `tape.gradients(loss)`. */
@@ -58,7 +61,7 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const graph = model.graph!;
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
-  const build = options.block ? new BlockedBuilder(options.block) : new GraphBuilder();
+  const build = builderFor(options);
   const constants = constantsOf(graph);
   const types = inferTypes(model, { inputs: batched(model, options.batch) });
   for (const { name = '' } of fedInputs(model)) {
@@ -84,6 +87,11 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const logits = logitsOf(model);
   const loss = writeLosses(build, tape, logits, options, shapes);
   return { build, tape, parameters, statistics, logits, loss };
+}
+
+function builderFor({ gpu, block }: RecordOptions): GraphBuilder {
+  if (gpu) return new GpuBuilder();
+  return block ? new BlockedBuilder(block) : new GraphBuilder();
 }
 
 function sized(model: Model, { sampleDims }: Pick<RecordOptions, 'sampleDims'>): Model {

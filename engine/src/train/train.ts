@@ -6,14 +6,16 @@ import { CoppiceError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import { evaluateAccuracy } from '../runtime/evaluate';
-import type { Runtime, Session } from '../runtime/runtime';
+import type { Feeds, Runtime } from '../runtime/runtime';
 import { checkAmounts, chosenOf, type Amounts } from './augment/augment';
 import { blockOf } from './blocked/probe';
 import { largeBatchIssues } from './batch-size';
 import { Checkpoints, type CheckpointStore } from './checkpoints';
 import type { TrainingCurve, TrainingFigures } from './curve';
 import { isSound, slowedDown, watched } from './divergence';
+import type { Trial } from './gpu/trial';
 import { identityOf } from './identity';
+import { openPlace } from './place';
 import { requireOneInput } from './inputs';
 import {
   countRight,
@@ -27,9 +29,10 @@ import { rateAt, type Schedule } from './schedules';
 import { afterEpoch, afterStep, firstSnapshot, type Best, type Snapshot } from './snapshot';
 import { firstState, learnt, trainedModel, type State } from './state';
 import { stepGraph, type StepOptions } from './step-graph';
-import { openStepper, type Stepper } from './stepper';
+import type { Stepper } from './stepper';
 import { openTeacher, remembering, type Teacher } from './teacher';
 import { withoutTraining } from './without-training';
+import { Workplace } from './workplace';
 import { taughtValue } from './write-losses';
 
 export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
@@ -43,6 +46,8 @@ export interface TrainOptions extends Omit<StepOptions, 'teacher'> {
   readonly augmentation: Amounts;
   /** What class 0 is called among the outputs. */
   readonly labelOffset: number;
+  /** What steps are made on; `cpu` unless given. */
+  readonly accelerator?: 'cpu' | Trial['accelerator'];
   /** Which epoch's weights are the result; `best` goes by the samples that are held out. */
   readonly keep?: 'last' | 'best';
 }
@@ -61,8 +66,12 @@ export interface TrainContext {
   readonly checkpoints?: CheckpointStore;
   /** Between two checkpoints while an epoch goes on; 30 unless given. */
   readonly checkpointSeconds?: number;
+  /** The process for the GPU; one of its own unless given. */
+  startRuntime?(): Promise<Runtime>;
   /** After each step, with the curve up to it. */
   progress(figures: TrainingFigures, curve: TrainingCurve): void;
+  /** What is being done before the first step. */
+  say?(message: string): void;
 }
 
 export interface Trained {
@@ -87,19 +96,11 @@ export async function train(
   requireOneInput(model, 'model');
   const stepsPerEpoch = wholeBatches(data, options.batch);
   const block = options.block ?? (await blockOf(runtime));
-  const graph = stepGraph(model, {
-    ...options,
-    block,
-    sampleDims: data.sampleDims,
-    teacher: context.teacher,
-  });
+  const written = { ...options, sampleDims: data.sampleDims, teacher: context.teacher };
+  const graph = stepGraph(model, { ...written, block });
   const bytes = encodeModel(graph.model);
-  const session = await runtime.open(bytes, {
-    optimize: 'basic',
-    memoryPattern: false,
-    label: 'the training graph',
-    directory,
-  });
+  const workplace = await Workplace.open(() => openPlace(runtime, bytes, { directory }));
+  const { session } = workplace;
   const taught = session.inputs.flatMap(({ name }) => taughtValue(name) ?? []);
   let teacher: Teacher | undefined;
   try {
@@ -109,13 +110,21 @@ export async function train(
     const decisive = { epochs, batch, augmentation, smoothing, labelOffset, seed };
     const schedule = [rate, warmUp, options.schedule.id];
     const hashes = [data.hash, context.heldOut?.hash];
-    const rest = { ...decisive, schedule, keep, hashes, runtime: runtime.name };
+    const { accelerator = 'cpu' } = options;
+    const rest = { ...decisive, schedule, keep, hashes, accelerator, runtime: runtime.name };
     const identity = identityOf(bytes, first, teacher && context.teacher, rest);
     const { inputs } = session;
     const { masks } = graph;
     const preparation = { ...decisive, data, inputs, masks, teacher, stepsPerEpoch, signal };
     const modelOf = (state: State): Model => trainedModel(model, graph, learnt(state));
-    const loop: Loop = { session, preparation, options, context, modelOf };
+    if (accelerator !== 'cpu') {
+      context.say?.('trying the GPU');
+      const step = stepGraph(model, { ...written, gpu: true });
+      const feeds = await firstFeeds(preparation, rate);
+      await workplace.tryGpu({ ...context, accelerator, step, first, feeds });
+      for (const { message } of workplace.issues) context.say?.(message);
+    }
+    const loop: Loop = { workplace, preparation, options, context, modelOf };
     const { snapshot, issues } = await runEpochs(loop, first, identity);
     const { best, state, curve } = snapshot;
     const chosen = keep === 'best' ? best : undefined;
@@ -123,12 +132,26 @@ export async function train(
     return {
       model: modelOf(chosen?.state ?? state),
       curve,
-      issues: [...largeBatchIssues(batch, graph.bytes), ...issues, ...snapshot.issues, ...said],
+      issues: [
+        ...largeBatchIssues(batch, graph.bytes),
+        ...workplace.issues,
+        ...issues,
+        ...snapshot.issues,
+        ...said,
+      ],
     };
   } finally {
-    await session.close();
+    await workplace.close();
     await teacher?.close();
   }
+}
+
+/** What a first step reads besides the state; there is one, since there is a whole batch. */
+async function firstFeeds(preparation: Preparation, rate: number): Promise<Feeds> {
+  const steps = preparedSteps(preparation, 0, 0);
+  const { value } = (await steps.next()) as { value: PreparedStep };
+  await steps.return(undefined);
+  return { ...value.feeds, '@rate': scalar(rate) };
 }
 
 function wholeBatches({ samples }: Dataset, batch: number): number {
@@ -159,7 +182,7 @@ async function openedTeacher(
 
 /** What all steps share. */
 interface Loop {
-  readonly session: Session;
+  readonly workplace: Workplace;
   readonly preparation: Preparation;
   readonly options: TrainOptions;
   readonly context: TrainContext;
@@ -177,15 +200,19 @@ async function runEpochs(
   const checkpoints = store && new Checkpoints(store, identity, checkpointSeconds);
   const start = firstSnapshot(first, epochs, loop.preparation.stepsPerEpoch);
   let { begun, now } = checkpoints?.read() ?? { begun: start, now: start };
+  const follower: Follower = {
+    isDue: () => checkpoints?.isDue ?? false,
+    reached: (reached) => {
+      now = reached;
+      checkpoints?.offer({ begun, now });
+    },
+    left: (last) => (now = last),
+  };
   try {
     while (now.curve.epochs.length < epochs) {
-      const ended = await runEpoch(loop, now, {
-        isDue: () => checkpoints?.isDue ?? false,
-        reached: (reached) => {
-          now = reached;
-          checkpoints?.offer({ begun, now });
-        },
-        left: (last) => (now = last),
+      const ended = await runEpoch(loop, now, follower).catch(async (error: unknown) => {
+        await loop.workplace.leaveGpu(error);
+        return runEpoch(loop, now, follower);
       });
       begun = now = ended ?? slowedDown(begun, rate);
       await checkpoints?.keep(begun);
@@ -213,7 +240,7 @@ async function runEpoch(
   from: Snapshot,
   { isDue, reached, left }: Follower,
 ): Promise<Snapshot | undefined> {
-  const stepper = await openStepper(loop.context.runtime, loop.session, from.state);
+  const stepper = await loop.workplace.openStepper(from.state);
   const epoch = from.curve.epochs.length;
   let now = from;
   const whole = async () => ({ ...now, state: await stepper.read() });

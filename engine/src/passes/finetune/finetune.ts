@@ -80,6 +80,7 @@ export async function tune(
     signal,
     checkpoints: context.checkpoints,
     checkpointSeconds: options.checkpoint,
+    say: (message) => progress({ message }),
     progress: (figures, curve) =>
       progress({
         message: messageOf(figures, curve),
@@ -102,9 +103,10 @@ export async function tune(
 
 function plainOptions(options: FinetuneOptions) {
   const { epochs, rate, momentum, nesterov, decay, clip, smoothing, statistics } = options;
-  const { average, keep } = options;
+  const { average, keep, accelerator } = options;
   return {
     epochs,
+    accelerator,
     keep,
     rate,
     clip,

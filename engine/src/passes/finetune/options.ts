@@ -93,6 +93,12 @@ export const finetuneOptions = z.strictObject({
     .describe(
       'Whose weights are the result: of the last epoch, or of the best on held-out samples.',
     ),
+  accelerator: z
+    .enum(['cpu', 'gpu', 'auto'])
+    .default('cpu')
+    .describe(
+      'What the steps are made on: `gpu` is one that WebGPU finds, used where a first step comes out on it as on the CPU; `auto` takes it only where it is faster, too.',
+    ),
   checkpoint: z
     .number()
     .min(0)

@@ -1,0 +1,160 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  softwareGpu,
+  startOnSoftwareGpu,
+  startWithoutGpu,
+} from '../../../../test/support/software-gpu';
+import type { Model } from '../../ir/model';
+import { floats } from '../../ir/tensor';
+import { encodeModel } from '../../onnx/write';
+import type { Runtime } from '../../runtime/runtime';
+import { startRuntime } from '../../runtime/client';
+import { optimizers } from '../optimizers';
+import { closeTestRuntime, testRuntime } from '../testing/check-gradient';
+import { pretendedGpu, type Answer } from '../testing/pretended-gpu';
+import { tinyData, tinyModel, tinyOptions } from '../testing/tiny-training';
+import { train, type TrainContext, type TrainOptions } from '../train';
+
+afterAll(closeTestRuntime);
+
+/** Portable on the CPU, too, so that a pretended GPU comes to the same bytes. */
+const options: TrainOptions = { ...tinyOptions, block: 0 };
+
+async function trained(more: Partial<TrainOptions>, context: Partial<TrainContext> = {}) {
+  const said: string[] = [];
+  const { model, issues } = await train(
+    tinyModel(),
+    { ...options, ...more },
+    {
+      runtime: await testRuntime(),
+      data: tinyData(64),
+      seed: 3,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      say: (message) => said.push(message),
+      ...context,
+    },
+  );
+  return { model, bytes: Buffer.from(encodeModel(model)), issues, said };
+}
+
+const plain = trained({});
+
+async function pretended(change?: Parameters<typeof pretendedGpu>[1]) {
+  return { startRuntime: pretendedGpu(await testRuntime(), change) };
+}
+
+function weightsOf({ graph }: Model): Float32Array[] {
+  return graph!.initializer.map(floats);
+}
+
+function valuesOf(answer: Answer, output: string): Float32Array {
+  return answer[output].data as Float32Array;
+}
+
+test('where there is no GPU, training is on the CPU and says so', async () => {
+  const { bytes, issues, said } = await trained(
+    { accelerator: 'gpu' },
+    { startRuntime: startWithoutGpu },
+  );
+  expect(bytes.equals((await plain).bytes)).toBe(true);
+  expect(issues).toMatchObject([{ severity: 'warning', code: 'no-gpu' }]);
+  expect(issues[0].message).toMatch(/^Trained on the CPU, not on the GPU: WebGPU: /);
+  expect(said).toEqual(['trying the GPU', issues[0].message]);
+});
+
+test('where it computes rightly, the GPU does it', async () => {
+  const { bytes, issues } = await trained({ accelerator: 'gpu' }, await pretended());
+  expect(issues).toMatchObject([{ severity: 'information', code: 'gpu' }]);
+  expect(bytes.equals((await plain).bytes)).toBe(true);
+});
+
+describe('where a step is wrong, training is on the CPU', () => {
+  test.each([
+    ['no number', (answer: Answer) => (valuesOf(answer, '@loss')[0] = NaN), /loss is no number/],
+    ['the output', (answer: Answer) => valuesOf(answer, '@logits').fill(0), /output is 100 % off/],
+    [
+      'the gradient of one weight',
+      (answer: Answer) => (valuesOf(answer, '@next.moment.0')[7] *= 2),
+      /what becomes of "a\.weight" is \d+ % off/,
+    ],
+    [
+      'a weight',
+      (answer: Answer) => (valuesOf(answer, '@next.weights')[7] += 0.01),
+      /what becomes of "a\.weight"/,
+    ],
+    [
+      'a statistic',
+      (answer: Answer) => (valuesOf(answer, '@next.statistics')[9] = NaN),
+      /what becomes of "n\.var" is no number/,
+    ],
+  ])('%s', async (_, wrong, message) => {
+    const context = await pretended(wrong);
+    const { bytes, issues } = await trained({ accelerator: 'gpu' }, context);
+    expect(issues).toMatchObject([{ code: 'no-gpu' }]);
+    expect(issues[0].message).toMatch(message);
+    expect(bytes.equals((await plain).bytes)).toBe(true);
+  });
+});
+
+describe('a GPU that fails', () => {
+  const failure = (): never => {
+    throw new Error('device lost');
+  };
+
+  test('at once is not used', async () => {
+    const { bytes, issues } = await trained({ accelerator: 'auto' }, await pretended(failure));
+    expect(issues).toMatchObject([{ severity: 'information', code: 'no-gpu' }]);
+    expect(issues[0].message).toContain('device lost');
+    expect(bytes.equals((await plain).bytes)).toBe(true);
+  });
+
+  test('in the middle of the training leaves the rest to the CPU', async () => {
+    const context = await pretended((_, run) => run === 5 && failure());
+    const { bytes, issues } = await trained({ accelerator: 'gpu' }, context);
+    expect(issues.map(({ code }) => code)).toEqual(['gpu', 'gpu-failed']);
+    expect(issues[1].message).toContain('device lost');
+    expect(bytes.equals((await plain).bytes)).toBe(true);
+  });
+
+  test.each([0, 6])('takes nothing along when its process ends in run %i', async (fatal) => {
+    let runtime: Runtime | undefined;
+    const start = async () => {
+      runtime = await startRuntime();
+      return pretendedGpu(runtime, (_, run) => {
+        if (run === fatal) process.kill(runtime!.pid!, 'SIGKILL');
+      })();
+    };
+    const { bytes, issues } = await trained({ accelerator: 'gpu' }, { startRuntime: start });
+    expect(issues.at(-1)!.code).toBe(fatal === 0 ? 'no-gpu' : 'gpu-failed');
+    expect(issues.at(-1)!.message).toMatch(/ended unexpectedly/);
+    expect(bytes.equals((await plain).bytes)).toBe(true);
+    await runtime!.close();
+  });
+});
+
+test('auto leaves a GPU alone that is slower', async () => {
+  const context = await pretended(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  const { issues } = await trained({ accelerator: 'auto' }, context);
+  expect(issues).toMatchObject([{ severity: 'information', code: 'no-gpu' }]);
+  expect(issues[0].message).toMatch(/no faster: .* a step, .* on the CPU/);
+});
+
+test('a trial can be cancelled', async () => {
+  const stop = new AbortController();
+  const context = { ...(await pretended(() => stop.abort())), signal: stop.signal };
+  await expect(trained({ accelerator: 'gpu' }, context)).rejects.toThrow(/abort/i);
+});
+
+describe.runIf(softwareGpu.isThere)(`on ${softwareGpu.title}`, () => {
+  test.each([optimizers[0], optimizers[2]])('$id trains as on the CPU', async (optimizer) => {
+    const more = { optimizer, clip: 1, average: 0.9, epochs: 1 };
+    const context = { startRuntime: startOnSoftwareGpu };
+    const { model, issues } = await trained({ ...more, accelerator: 'gpu' }, context);
+    expect(issues).toMatchObject([{ code: 'gpu' }]);
+    const expected = weightsOf((await trained(more)).model);
+    for (const [i, weights] of weightsOf(model).entries()) {
+      for (const [at, weight] of weights.entries()) expect(weight).toBeCloseTo(expected[i][at], 3);
+    }
+  });
+});

@@ -30,11 +30,16 @@ const settings = new Set([
   ...['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Where', 'Pow'],
 ]);
 
+/** Where recurrent cells begin; learnt by hardly any, and otherwise zeros. */
+const firstStates = [5, 6];
+const recurrent = new Set(['LSTM', 'GRU', 'RNN']);
+
 /** The role of a constant behind an input of a node; undefined where it is not the layer's. */
 export function weightRole(node: Node, input: number, constant: Constant): WeightRole | undefined {
   const type = node.opType ?? '';
   if (settings.has(type)) return undefined;
   if (type === 'BatchNormalization' && input >= 3) return 'buffer';
+  if (recurrent.has(type) && firstStates.includes(input)) return 'buffer';
   if (type in quantizedWeights) {
     return quantizedWeights[type].includes(input) ? 'parameter' : 'buffer';
   }

@@ -49,6 +49,17 @@ export function subgraphs(node: Node): Graph[] {
   return node.attribute.flatMap((each) => (each.g ? [each.g, ...each.graphs] : each.graphs));
 }
 
+/** Names of the values that a graph itself makes. */
+export function namesOf(graph: Graph): Set<string> {
+  const names = [
+    ...graph.input.map(({ name }) => name),
+    ...graph.initializer.map(({ name }) => name),
+    ...graph.sparseInitializer.map(({ values }) => values?.name),
+    ...graph.node.flatMap((node) => node.output),
+  ];
+  return new Set(names.filter((name): name is string => Boolean(name)));
+}
+
 /** Names that a node's subgraphs use without making them: values of the enclosing graphs. */
 export function capturedValues(node: Node): Set<string> {
   const captured = new Set<string>();

@@ -85,6 +85,11 @@ export class GraphBuilder implements GraphWriter {
     });
   }
 
+  /** Says what a node with subgraphs will make, which their nodes would have to be followed for. */
+  declare(value: string, type: ValueType): void {
+    this.types.set(value, type);
+  }
+
   input(name: string, dtype: DataTypeName, dims: readonly number[]): string {
     this.types.set(name, { dtype, shape: dims });
     this.inputs.push(valueInfo(name, dtype, dims));

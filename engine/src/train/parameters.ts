@@ -1,7 +1,7 @@
 /** What is trained: constants of layers, in one flat vector, so that a step reads and writes few tensors. */
 
 import { findLayers } from '../inspect/layers';
-import type { Model, Tensor } from '../ir/model';
+import type { Model, Node, Tensor } from '../ir/model';
 import { dimsOf, elementCount, floats } from '../ir/tensor';
 import { inferTypes } from '../ops/infer';
 import { constantsOf } from './constants';
@@ -32,10 +32,12 @@ export interface ExtraParameter extends Pick<Parameter, 'gain' | 'decays'> {
  */
 export function parametersOf(model: Model, chosen: (layer: string) => boolean): Parameter[] {
   const users = new Map<string, string[]>();
+  const spared = new Set<string>();
   for (const layer of findLayers(model, inferTypes(model))) {
     if (layer.graph !== model.graph) continue;
-    for (const { constant, role } of layer.weights) {
+    for (const { constant, role, input } of layer.weights) {
       if (role !== 'parameter' || !constant.floating) continue;
+      if (hasRowOfEachDirection(layer.node, input)) spared.add(constant.name);
       users.set(constant.name, [...(users.get(constant.name) ?? []), layer.name]);
     }
   }
@@ -50,10 +52,15 @@ export function parametersOf(model: Model, chosen: (layer: string) => boolean): 
         dims,
         size: elementCount(tensor),
         layers,
-        decays: dims.filter((dim) => dim > 1).length > 1,
+        decays: !spared.has(tensor.name!) && dims.filter((dim) => dim > 1).length > 1,
       },
     ];
   });
+}
+
+/** Biases and peepholes of recurrent cells. */
+function hasRowOfEachDirection({ opType = '' }: Node, input: number): boolean {
+  return ['LSTM', 'GRU', 'RNN'].includes(opType) && (input === 3 || input === 7);
 }
 
 /** Extra parameters as parameters of no layer. */

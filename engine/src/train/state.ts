@@ -4,6 +4,8 @@ import { cloneModel } from '../ir/clone';
 import { inlineFunctions } from '../ir/inline-functions';
 import type { Model, Tensor } from '../ir/model';
 import { dimsOf, elementCount, makeTensor } from '../ir/tensor';
+import { allGraphs } from '../ir/traverse';
+import { uniqueNames } from '../ir/unique-names';
 import type { NamedTensor } from '../runtime/runtime';
 import { averagePrefix } from './averaging';
 import { constantsOf, replaceConstants } from './constants';
@@ -45,7 +47,10 @@ export function learnt(state: State): State {
   return Object.fromEntries(made.map((name) => [name, source(name)]));
 }
 
-/** The model with what was learnt; without its functions, where they held some of it. */
+/**
+ * The model with what was learnt, in branches of an If, too; without its functions, where they held
+ * some of it.
+ */
 export function trainedModel(
   model: Model,
   graph: Pick<StepGraph, 'parameters' | 'statistics'>,
@@ -71,8 +76,8 @@ export function trainedModel(
   const isWhole = graph.parameters.every(
     ({ layers, name }) => layers.length === 0 || own.has(name),
   );
-  const trained = cloneModel(isWhole ? model : inlineFunctions(model).model);
-  replaceConstants(trained.graph!, values);
+  const trained = cloneModel(isWhole ? model : uniqueNames(inlineFunctions(model).model));
+  for (const each of allGraphs(trained)) replaceConstants(each, values);
   return trained;
 }
 

@@ -9,6 +9,7 @@ import { capturedValues } from '../ir/graph-index';
 import type { Node } from '../ir/model';
 import { nodeLabel } from '../ir/naming';
 import type { Gradient, GraphWriter, Saved } from '../ops/gradient';
+import { sourcesOf } from './branches';
 import { gradientOf } from '../ops/gradients';
 import { compositionOf } from '../ops/gradients/composition';
 import type { GraphBuilder } from './graph-builder';
@@ -130,7 +131,7 @@ export class Tape {
     };
     for (const { node, saved, gradient, why } of this.entries.toReversed()) {
       if (!this.isActive(node) || !node.output.some((name) => sums.has(name))) continue;
-      if (!gradient) throw noGradient(node, why);
+      if (!gradient) throw noGradient(node, why ?? this.whyOf(node));
       gradient.backward({
         node,
         saved,
@@ -148,9 +149,17 @@ export class Tape {
     }
     return this.trained.map(total);
   }
+
+  private whyOf({ opType, input: [condition] }: Node): string {
+    if (opType !== 'If') return 'it has no gradient rule';
+    const nodes = this.entries.map(({ node }) => node);
+    const inputs = sourcesOf(condition, nodes).filter((name) => !this.build.constant(name));
+    const names = inputs.map((name) => `"${name}"`).join(' and ');
+    return `which of its branches is taken is only known when it runs, because "${condition}" depends on ${names}: give it a value that is the same for all samples, with the data or as an initializer of the same name`;
+  }
 }
 
-function noGradient(node: Node, why = 'it has no gradient rule'): CoppiceError {
+function noGradient(node: Node, why: string): CoppiceError {
   return new CoppiceError(
     'no-gradient',
     `${nodeLabel(node)} (${node.opType}) cannot be trained through: ${why}. Freeze it and the layers before it, or train from there on.`,

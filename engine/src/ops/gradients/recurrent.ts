@@ -12,8 +12,11 @@ import { gru, linear, lstm, rnn, split, type CellType, type State } from './recu
 import { uncovered, type Uncovered } from './refuse';
 import { range, reshape, transpose } from './support';
 
-/** Steps are nodes of the graph, which takes long to build and to open where there are more. */
-const mostSteps = 1000;
+/**
+ * A step is about 37 nodes of the training graph. The runtime takes some ten seconds to open one of so
+ * many steps, and four times as long for twice as many.
+ */
+const mostSteps = 500;
 
 /** The sequence is the first axis, or with `layout` 1 the second one. */
 const unrolled =
@@ -132,9 +135,10 @@ function refusalOf(type: CellType, node: Node, write: GraphWriter): Uncovered | 
       `its sequences end at lengths of their own ("${lengths}"), and it is trained over whole ones only: give ${batch} times ${steps} as a constant, or leave the input out`,
     );
   }
-  if (steps <= mostSteps) return undefined;
+  const count = steps * directions.length;
+  if (count <= mostSteps) return undefined;
   return uncovered(
-    `its sequence has ${steps} steps, and more than ${mostSteps} are too many to write out: bind the sequence of "${node.input[0]}" to a shorter one, by shorter samples`,
+    `it has ${count} steps to write out, over both directions where there are two, and more than ${mostSteps} take too long: bind the sequence of "${node.input[0]}" to a shorter one, by shorter samples`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Names of values across the borders of subgraphs. */
 
-import { subgraphs } from '../../ir/graph-index';
+import { namesOf, subgraphs } from '../../ir/graph-index';
 import type { Graph } from '../../ir/model';
 
 /**
@@ -22,15 +22,4 @@ export function redefinedName(
     }
   }
   return undefined;
-}
-
-/** Names of the values that a graph itself makes. */
-export function namesOf(graph: Graph): Set<string> {
-  const names = [
-    ...graph.input.map(({ name }) => name),
-    ...graph.initializer.map(({ name }) => name),
-    ...graph.sparseInitializer.map(({ values }) => values?.name),
-    ...graph.node.flatMap((node) => node.output),
-  ];
-  return new Set(names.filter((name): name is string => Boolean(name)));
 }

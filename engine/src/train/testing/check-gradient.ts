@@ -163,10 +163,12 @@ class Reference {
       const [node] = this.nodes;
       const inputs = node.input.map((input): Doubles => {
         const given = this.each.given[input];
+        if (!given) return undefined!;
         return { dims: given.dims, data: input === name ? data : Float64Array.from(given.data) };
       });
       const dims = this.outputs.map((output) => output.dims);
-      return [references[node.opType!](inputs, node, dims).data];
+      const made = [references[node.opType!](inputs, node, dims)].flat();
+      return this.outputs.map(({ name }) => made[node.output.indexOf(name)].data);
     }
     const feeds = { ...feedsOf(this.each, 'double') };
     const { dims } = this.each.given[name];

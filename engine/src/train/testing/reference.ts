@@ -5,17 +5,19 @@
 
 import { floatAttribute, intAttribute, intsAttribute } from '../../ir/attributes';
 import type { Node } from '../../ir/model';
+import { recurrentReference } from './recurrent-reference';
 
 export interface Doubles {
   readonly dims: readonly number[];
   readonly data: Float64Array;
 }
 
+/** Gives the first output, or all. An input that is left out is undefined. */
 type Reference = (
   inputs: readonly Doubles[],
   node: Node,
   outputs: readonly (readonly number[])[],
-) => Doubles;
+) => Doubles | readonly Doubles[];
 
 const clip = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
@@ -169,6 +171,7 @@ export const references: Readonly<Record<string, Reference>> = {
     products(node, dims, w.dims, x.dims, (i, j, k) => (y.data[i] += x.data[k] * w.data[j]));
     return biased(y, b);
   },
+  ...Object.fromEntries(['LSTM', 'GRU', 'RNN'].map((op) => [op, recurrentReference])),
   AveragePool: pooled((values, counted) => sum(values) / counted),
   MaxPool: pooled((values) => Math.max(...values)),
   GlobalAveragePool: pooled((values) => sum(values) / values.length),

@@ -1,13 +1,12 @@
 /** An If whose condition is known: the branch that is taken moves into the graph around it. */
 
 import { graphAttribute } from '../../../ir/attributes';
-import { subgraphs } from '../../../ir/graph-index';
+import { namesOf, subgraphs } from '../../../ir/graph-index';
 import type { Graph, Node } from '../../../ir/model';
 import { elements } from '../../../ir/tensor';
 import type { GraphEditor } from '../graph-editor';
 import { makeNode } from '../make-node';
 import type { Rewrite } from '../rewrite';
-import { namesOf } from '../scopes';
 
 export const inlineBranches: Rewrite = {
   id: 'inline-branches',

@@ -23,6 +23,8 @@ export interface Pass<Options = unknown> {
   readonly gainsInCompressedSize?: boolean;
   /** The option, if one is given, that makes no sense without a device. */
   needsDevice?(options: Options): string | undefined;
+  /** Other models that the result depends on, as paths relative to the recipe. */
+  reads?(options: Options): readonly string[];
   /** Why this model cannot take the pass at all; undefined when it can. */
   refuse(model: Model): string | undefined;
   /** What `run` would do and why, without doing it; absent where that cannot be told apart. */

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import type { MaskedError } from '../passes/pass';
 import type { GroupReport, ModelFigures, ReportIssue, StepReport } from '../report/report';
-import { fileHash } from './identity';
+import { canonicalJson, fileHash } from './identity';
 
 /** What is kept of a finished step. */
 export interface FinishedStep {
@@ -23,6 +23,8 @@ export interface FinishedStep {
   /** File name in the folder, with the hash that it must still have. */
   readonly file: string;
   readonly hash: string;
+  /** Hashes of other models that it depends on. */
+  readonly reads: readonly string[];
   readonly seconds: number;
   readonly figures: ModelFigures;
   readonly groups: readonly GroupReport[];
@@ -53,17 +55,21 @@ export class RunFolder {
   }
 
   /**
-   * The state of an earlier attempt on the same data; steps whose file is missing or altered are
-   * dropped with what follows.
+   * The state of an earlier attempt on the same data; steps whose file is missing or altered, or that
+   * read other models than now, are dropped with what follows.
+   *
+   * @param reads for each step the hashes of what it reads now.
    */
-  readState(data: string): RunState {
+  readState(data: string, reads: readonly (readonly string[])[]): RunState {
     const file = this.file('state.json');
     if (!existsSync(file)) return emptyState(data);
     try {
       const state = JSON.parse(readFileSync(file, 'utf8')) as RunState;
       if (state.version !== 1 || state.data !== data) return emptyState(data);
-      const intact = state.steps.findIndex((step) => !this.isIntact(step));
-      return intact < 0 ? state : { ...state, steps: state.steps.slice(0, intact) };
+      const isUsable = (step: FinishedStep, at: number) =>
+        this.isIntact(step) && canonicalJson(step.reads) === canonicalJson(reads[at]);
+      const altered = state.steps.findIndex((step, at) => !isUsable(step, at));
+      return altered < 0 ? state : { ...state, steps: state.steps.slice(0, altered) };
     } catch {
       // A state that cannot be read is as good as none: the run starts from the beginning.
       return emptyState(data);

@@ -12,11 +12,11 @@ import type { ModelFigures } from '../report/report';
 import type { CheckpointStore } from '../train/checkpoints';
 import { cacheBeside } from './cache-folder';
 import type { RecipeDatasets } from './data-source';
-import { canonicalJson, fileHash, textHash } from './identity';
+import { canonicalJson, fileHash, modelHash, textHash } from './identity';
 import type { Meter } from './meter';
 import type { RunRequest } from './run';
 import { emptyState, type FinishedStep } from './run-folder';
-import { stepOf } from './schema';
+import { stepOf, type Recipe } from './schema';
 
 /** What all steps of a run share. */
 export interface Surroundings {
@@ -45,7 +45,8 @@ export async function runSteps(
   // A device that was calibrated anew may be pruned for differently.
   const figures = device && textHash(canonicalJson(device));
   const identity = [data.calibration?.hash, data.validation?.hash, figures].join();
-  const state = folder?.readState(identity) ?? emptyState(identity);
+  const reads = recipe.steps.map((step) => readsOf(step, dirname(resolve(request.path))));
+  const state = folder?.readState(identity, reads) ?? emptyState(identity);
   request.progress({ message: 'measuring the original', fraction: 0 });
   const before = state.before ?? (await meter.measure(model));
   folder?.writeState({ ...state, before });
@@ -64,6 +65,7 @@ export async function runSteps(
     const progress = (own: Progress): void => request.progress({ ...own, step: i });
     const done = await runStep({ ...request, progress }, i, current, {
       original: model,
+      reads: reads[i],
       ...surroundings,
     });
     current = done.model;
@@ -73,12 +75,25 @@ export async function runSteps(
   return { before, steps, result: current };
 }
 
+/** Hashes of the models that a step reads besides the one it is given. */
+function readsOf(step: Recipe['steps'][number], directory: string): readonly string[] {
+  const { pass, options } = stepOf(step);
+  const files = findPass(pass).reads?.(options) ?? [];
+  return files.map((file) => modelHash(resolve(directory, file)));
+}
+
+interface StepSurroundings extends Surroundings {
+  readonly original: Model;
+  /** Hashes of what the step reads. */
+  readonly reads: readonly string[];
+}
+
 /** Runs one step, measures its result, and keeps it in the run's folder. */
 async function runStep(
   request: RunRequest,
   at: number,
   model: Model,
-  { original, data, meter, device, checkpoints }: Surroundings & { readonly original: Model },
+  { original, reads, data, meter, device, checkpoints }: StepSurroundings,
 ): Promise<{ model: Model; step: FinishedStep }> {
   const { recipe, folder, runtime, signal } = request;
   const { pass: id, options } = stepOf(recipe.steps[at]);
@@ -115,6 +130,7 @@ async function runStep(
     options: options as Record<string, unknown>,
     file,
     hash: folder ? fileHash(folder.file(file)) : '',
+    reads,
     seconds,
     figures,
     groups: result.notes,

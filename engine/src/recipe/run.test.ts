@@ -170,6 +170,29 @@ describe('running a recipe', () => {
     await expect(run({ text: steps('models/nobody.onnx') })).rejects.toThrow(/nobody\.onnx/);
   });
 
+  it('does a step again, and what follows, when its teacher is another under the same name', async () => {
+    const taught = text.replace('500', '64').replace(
+      /steps:[^]*output/,
+      `steps:
+  - prune: { criterion: l1, macs: 0.8, recover: none }
+  - finetune: { samples: 64, teacher: models/teacher.onnx }
+  - simplify: {}
+output`,
+    );
+    const teacher = join(directory, 'models/teacher.onnx');
+    cpSync(join(directory, 'models/fashion.onnx'), teacher);
+    const done = async () => {
+      const messages: string[] = [];
+      await run({ text: taught, onProgress: (message) => messages.push(message) });
+      return messages.filter((message) => message.startsWith('measuring after'));
+    };
+    expect(await done()).toHaveLength(3);
+    expect(await done()).toEqual([]);
+    // A copy of the result as another teacher of the same classes.
+    cpSync(output(), teacher);
+    expect(await done()).toEqual(['measuring after finetune', 'measuring after simplify']);
+  });
+
   it('estimates for the device what each layer takes, and checks what the recipe asked for', async () => {
     const target = 'target: { latency: 0.7, size: 0.9, macs: 0.1, accuracy_drop: 100 }';
     const steps = 'device: raspberry-pi-4\n' + target + '\nsteps:\n  - prune: { latency: 0.7 }\n';

@@ -7,6 +7,7 @@ import type { Model } from '../../ir/model';
 import { feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
 import type { Runtime } from '../../runtime/runtime';
+import { teachersOf } from '../finetune/options';
 import { idlePatterns } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
 import { noCalibration } from '../recovery/recover';
@@ -25,6 +26,7 @@ export const decompose: Pass<DecomposeOptions> = {
   title: 'Decomposition',
   doc: 'Replaces convolutions and dense layers by chains of smaller ones that do nearly the same, at ranks that meet a target over the whole model or that the weights themselves suggest. With calibration data the error of what each layer gives is made least, instead of that of its weights, and the result is corrected by least squares, without training.',
   options: decomposeOptions,
+  reads: ({ finetune }) => teachersOf(finetune),
   refuse,
   run,
 };

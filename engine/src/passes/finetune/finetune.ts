@@ -22,13 +22,14 @@ import { train, type TrainOptions } from '../../train/train';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
 import { amountsOf } from './augmentation-options';
 import { lessonsOf } from './lessons';
-import { finetuneOptions, type FinetuneOptions } from './options';
+import { finetuneOptions, teachersOf, type FinetuneOptions } from './options';
 
 export const finetune: Pass<FinetuneOptions> = {
   id: 'finetune',
   title: 'Fine-tuning',
   doc: 'Trains the model for some epochs, with labels or with the original as its teacher, or both. Needs training data; without labels the original teaches alone.',
   options: finetuneOptions,
+  reads: teachersOf,
   refuse: (model) =>
     parametersOf(model, () => true).length === 0
       ? 'It has no float32 weights that could be trained: fine-tune before quantizing.'

@@ -108,3 +108,10 @@ export const finetuneOptions = z.strictObject({
 });
 
 export type FinetuneOptions = z.infer<typeof finetuneOptions>;
+
+/** The teachers that are named; a training that is not asked for has none. */
+export function teachersOf(
+  ...trainings: readonly (Pick<FinetuneOptions, 'teacher'> | undefined)[]
+): string[] {
+  return trainings.flatMap((options) => options?.teacher ?? []);
+}

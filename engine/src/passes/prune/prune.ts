@@ -3,6 +3,7 @@
 import { analyzeChannels } from '../../channels/analyze';
 import type { Issue } from '../../ir/issue';
 import type { Model } from '../../ir/model';
+import { teachersOf } from '../finetune/options';
 import { requireEstimates } from '../latency-goal';
 import type { Pass, PassContext } from '../pass';
 import { blockOf } from './alignment';
@@ -14,6 +15,7 @@ export const prune: Pass<PruneOptions> = {
   title: 'Channel pruning',
   doc: 'Removes whole channels, the least important first, from every layer where that is possible, so that the model gets smaller and faster on any runtime. With calibration data the layers behind a cut are then corrected by least squares, without training.',
   options: pruneOptions,
+  reads: ({ finetune, sparsity_training }) => teachersOf(finetune, sparsity_training),
   needsDevice: ({ latency }) => (latency === undefined ? undefined : 'latency'),
   refuse,
   plan: (model, options, context) => begin(model, options, context, true),

@@ -8,6 +8,7 @@ import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import { parametersOf } from '../../train/parameters';
 import { tune } from '../finetune/finetune';
+import { teachersOf } from '../finetune/options';
 import { layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
 import { issuesOf, notesOf } from '../quantize/account';
@@ -36,6 +37,7 @@ export const qat: Pass<QatOptions> = {
   title: 'Quantization-aware training',
   doc: 'Trains the model with its weights and activations rounded to 2 to 8 bits in every forward pass, and stores them as integers. Begins with what quantize finds; the original teaches, so that labels are optional. Needs training data.',
   options: qatOptions,
+  reads: teachersOf,
   refuse: (model) =>
     quantize.refuse(model) ??
     (parametersOf(model, () => true).length === 0

@@ -37,9 +37,12 @@ export async function accuracyOf(
   const recipe = limit.place?.file;
   const labelled =
     typeof flags.data === 'string'
-      ? { dataset: await openDataset(flags.data, preprocessingOf(flags)), labelOffset: undefined }
+      ? {
+          dataset: await openDataset(flags.data, preprocessingOf(flags), model),
+          labelOffset: undefined,
+        }
       : flags.measure && recipe !== undefined
-        ? await validationOf(recipe)
+        ? await validationOf(recipe, model)
         : undefined;
   if (!labelled) return measuredAccuracy(model, path);
   const runtime = await startRuntime({ signal });
@@ -59,9 +62,10 @@ export async function accuracyOf(
 /** Undefined where the recipe names no data to measure on. */
 async function validationOf(
   file: string,
+  model: Model,
 ): Promise<{ dataset: Dataset; labelOffset: number | undefined } | undefined> {
   const { recipe } = parseRecipe(readFileSync(file, 'utf8'));
   if (!recipe?.data?.validation) return undefined;
-  const { validation } = await openRecipeData(recipe.data, dirname(file));
+  const { validation } = await openRecipeData(recipe.data, dirname(file), model);
   return validation && { dataset: validation, labelOffset: recipe.data.label_offset };
 }

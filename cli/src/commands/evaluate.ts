@@ -39,10 +39,10 @@ export const evaluate: Command = {
   ],
   run: async (invocation) => {
     const { flags, positionals, signal, terminal } = invocation;
-    openModel(positionals[0], terminal);
+    const { model } = openModel(positionals[0], terminal);
     if (typeof flags.data !== 'string')
       throw new CoppiceError('usage', 'Say which data: --data PATH.');
-    const dataset = await openDataset(flags.data, preprocessingOf(flags));
+    const dataset = await openDataset(flags.data, preprocessingOf(flags), model);
     terminal.note(dataset.description);
     const runtime = await startRuntime({ signal });
     try {

@@ -102,7 +102,7 @@ async function explainPass(
   const refusal = pass.refuse(model);
   if (refusal) throw new CoppiceError('refused', refusal);
   const recipe = resolve('coppice.yaml');
-  const { calibration } = await openRecipeData(dataOf(flags), dirname(recipe));
+  const { calibration } = await openRecipeData(dataOf(flags), dirname(recipe), model);
   const runtime = await startRuntime({ signal });
   try {
     const given = checkedOptions(pass, options, flags);

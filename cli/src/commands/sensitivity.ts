@@ -31,7 +31,7 @@ export const sensitivity: Command = {
     if (typeof flags.data !== 'string')
       throw new CoppiceError('usage', 'Say which data: --data PATH.');
     const options = optionsOf(flags);
-    const data = await openDataset(flags.data, preprocessingOf(flags));
+    const data = await openDataset(flags.data, preprocessingOf(flags), model);
     const cache = cacheBeside(join(homeOf(path), 'coppice.yaml'));
     let runtime: Runtime | undefined;
     try {

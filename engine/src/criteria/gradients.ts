@@ -35,11 +35,8 @@ export interface Differentiated extends Pick<RecordOptions, 'trained' | 'extra'>
 }
 
 /** The analysed model with the sizes of the data where it leaves any but the batch open. */
-export function sizedModel({
-  analysis: { model },
-  calibration: { sampleDims },
-}: Observation): Model {
-  return withSampleSizes(model, sampleDims);
+export function sizedModel({ analysis: { model }, calibration }: Observation): Model {
+  return withSampleSizes(model, calibration);
 }
 
 /** How many samples one run can take: one alone where the model spells its batch out somewhere. */

@@ -11,7 +11,7 @@ import { contentHash } from './content-hash';
 import { openNpy, type NpyArray } from './npy';
 import { formulaText, isIdentity, normalization, type Preprocessing } from './preprocessing';
 import { interleaved, planar, type Pixels, type Raster } from './raster';
-import type { SampleSource } from './sample-source';
+import type { InputSamples, SampleSource } from './sample-source';
 import { arrange, dimsOfRaster, formulaFor, imageLayoutOf, writeValues } from './sample-transform';
 import { openZip } from './zip';
 
@@ -19,21 +19,26 @@ import { openZip } from './zip';
 const sampleNames = ['images', 'x', 'X', 'data', 'inputs', 'features'];
 const labelNames = ['labels', 'y', 'Y', 'target', 'targets', 'label'];
 
-/** @throws CoppiceError where the arrays are not found, damaged, or do not fit each other. */
-export async function openNpz(path: string, options: Preprocessing): Promise<SampleSource> {
-  const archive = openZip(path);
-  const names = archive.members.map((member) => member.name.replace(/\.npy$/, ''));
-  const open = async (name: string): Promise<NpyArray> =>
-    openNpy(await archive.open(archive.members[names.indexOf(name)]));
-  const labelName = choose(path, names, labelNames, options.labels, 'labels');
+/**
+ * @param input of the model, after which samples may be called, too.
+ * @throws CoppiceError where the arrays are not found, damaged, or do not fit each other.
+ */
+export async function openNpz(
+  path: string,
+  options: Preprocessing,
+  input?: string,
+): Promise<SampleSource> {
+  const { names, open } = arraysOf(path);
+  const labelName = labelsAmong(path, names, options);
   const rest = names.filter((name) => name !== labelName);
   const only = rest.length === 1 ? rest[0] : undefined;
-  const sampleName = choose(path, rest, sampleNames, options.images ?? only, 'images');
+  const usual = input === undefined ? sampleNames : [...sampleNames, input];
+  const sampleName = choose(path, rest, usual, options.images ?? only, 'images');
   if (sampleName === undefined) {
     throw new CoppiceError(
       'npz',
       `${path}: none of its arrays (${names.slice(0, 20).join(', ')}) is called ` +
-        `${sampleNames.join(', ')}. Name the array with the samples by the option images.`,
+        `${usual.join(', ')}. Name the array with the samples by the option images.`,
     );
   }
   const labels = labelName === undefined ? undefined : await open(labelName);
@@ -47,6 +52,24 @@ export function openSingleNpy(path: string, options: Preprocessing): SampleSourc
   );
   const [samples, labels] = sources.map(openNpy) as [NpyArray, NpyArray | undefined];
   return arraySource(path, samples, labels, options, sources);
+}
+
+/** The arrays of an archive by their names, each opened when it is wanted. */
+export function arraysOf(path: string) {
+  const archive = openZip(path);
+  const names = archive.members.map((member) => member.name.replace(/\.npy$/, ''));
+  const open = async (name: string): Promise<NpyArray> =>
+    openNpy(await archive.open(archive.members[names.indexOf(name)]));
+  return { names, open };
+}
+
+/** The name of the array with labels, undefined where there is none. */
+export function labelsAmong(
+  path: string,
+  names: readonly string[],
+  { labels }: Preprocessing,
+): string | undefined {
+  return choose(path, names, labelNames, labels, 'labels');
 }
 
 function choose(
@@ -87,11 +110,9 @@ function arraySource(
   return { path, samples, labels, hash, ...prepare, description };
 }
 
-type Preparation = Pick<SampleSource, 'sampleDims' | 'images' | 'allocate' | 'write'> & {
-  formula: string;
-};
+export type Preparation = InputSamples & Pick<SampleSource, 'images'> & { formula: string };
 
-function prepareSamples(array: NpyArray, options: Preprocessing): Preparation {
+export function prepareSamples(array: NpyArray, options: Preprocessing): Preparation {
   const image = imageReader(array, options);
   if (image && array.dims[0] > 0) return prepareImages(image, options);
   const asked = (['resize', 'crop', 'channels', 'layout'] as const).filter((key) => options[key]);
@@ -121,7 +142,7 @@ function prepareImages(image: (index: number) => Raster, options: Preprocessing)
 }
 
 /** Samples that are not images: numbers of any shape, identifiers (wide integers) as they are. */
-function prepareValues(array: NpyArray, options: Preprocessing): Preparation {
+export function prepareValues(array: NpyArray, options: Preprocessing): Preparation {
   const stored = /float|double/.test(array.type) ? 'floats' : 'integers';
   const formula = normalization(options, stored, 1);
   const { scale, mean, std } = formula;
@@ -149,7 +170,7 @@ function emptyLike(sample: TypedArray, elements: number): TypedArray {
  * How to read one sample as an image, `undefined` where samples are not images. HWC is recognised by
  * its last dimension for 8-bit pixels, and for other types when an option only makes sense for images.
  */
-function imageReader(
+export function imageReader(
   array: NpyArray,
   options: Preprocessing,
 ): ((index: number) => Raster) | undefined {
@@ -167,7 +188,7 @@ function imageReader(
 }
 
 /** Labels as class indices; a second dimension of one entry is dropped, others are refused. */
-function readLabels(array: NpyArray, samples: number): Int32Array {
+export function readLabels(array: NpyArray, samples: number): Int32Array {
   const count = array.dims.reduce((product, dim) => product * dim, 1);
   if (array.dims[0] !== samples || count !== samples) {
     throw new CoppiceError(

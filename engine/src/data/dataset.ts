@@ -2,11 +2,16 @@
 
 import type { TypedArray } from '../ir/data-type';
 
-/** One batch for one run of a model, preprocessed and laid out as the model wants it. */
-export interface Batch {
-  /** Float32 (or the model's type) values, row-major; the first dimension is the batch. */
+/** Float32 (or the model's type) values of one input, row-major. */
+export interface Values {
   readonly data: TypedArray;
   readonly dims: readonly number[];
+}
+
+/** One batch for one run of a model, preprocessed and laid out as the model wants it; the first dimension is the batch. */
+export interface Batch extends Values {
+  /** The same samples as further inputs read them, by the inputs' names. */
+  readonly others?: Readonly<Record<string, Values>>;
   /** Class indices, one for each sample; absent where the data has no labels. */
   readonly labels?: Int32Array;
   /** Which samples of the source these are, however the data was shuffled. */
@@ -19,14 +24,24 @@ export interface ImageLayout {
   readonly range?: { readonly black: readonly number[]; readonly white: readonly number[] };
 }
 
-export interface Dataset {
+/** What each input of a model reads. */
+export interface SampleShapes {
+  /** Dimensions of one sample after preprocessing, without the batch. */
+  readonly sampleDims: readonly number[];
+  /** The input that these samples go to; absent where they go to the model's only one, whatever its name. */
+  readonly input?: string;
+  /** Samples for further inputs, by their names. */
+  readonly others?: Readonly<Record<string, { readonly sampleDims: readonly number[] }>>;
+  /** What inputs read that is the same for all samples; a size of 1 stands for that of the batch, too. */
+  readonly constants?: Readonly<Record<string, Values>>;
+}
+
+export interface Dataset extends SampleShapes {
   /** Where it comes from, for reports. */
   readonly path: string;
   readonly samples: number;
   readonly labelled: boolean;
-  /** Dimensions of one sample after preprocessing, without the batch. */
-  readonly sampleDims: readonly number[];
-  /** Absent where samples are not known to be images. */
+  /** Of `sampleDims`; absent where samples are not known to be images. */
   readonly images?: ImageLayout;
   /** What a sample is and how it is preprocessed, the formula included, in a sentence for people. */
   readonly description: string;

@@ -9,6 +9,7 @@ import numpy from '../../../test/fixtures/data/numpy.json';
 import pillow from '../../../test/fixtures/data/pillow.json';
 import type { Dataset } from './dataset';
 import { openDataset } from './open';
+import { npy } from './testing/npy-file';
 
 let folder: string;
 beforeEach(() => {
@@ -30,14 +31,6 @@ function png(red: number, width = 2, height = 2): Uint8Array {
   const image = new PNG({ width, height });
   for (let i = 0; i < width * height; i++) image.data.set([red, 10, 20, 255], 4 * i);
   return PNG.sync.write(image);
-}
-
-/** Little-endian NumPy array of a type. */
-function npy(descr: string, dims: readonly number[], data: ArrayBufferView): Uint8Array {
-  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims.join(',')},), }\n`;
-  const start = [0x93, ...Buffer.from('NUMPY'), 1, 0, header.length % 256, header.length >> 8];
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Uint8Array.from([...start, ...Buffer.from(header), ...bytes]);
 }
 
 interface Content {

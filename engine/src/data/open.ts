@@ -4,11 +4,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { fedInputs } from '../ir/fed-inputs';
 import { CoppiceError } from '../ir/issue';
+import type { Model } from '../ir/model';
 import { openNpz, openSingleNpy } from './array-data';
 import type { Dataset } from './dataset';
 import { openImages } from './image-data';
 import { imagesOfManifest, imagesOfStore } from './image-files';
+import { openInputArrays } from './input-arrays';
 import { preprocessingSchema, type Preprocessing } from './preprocessing';
 import { datasetFrom, type SampleSource } from './sample-source';
 
@@ -19,27 +22,35 @@ const maxOptionsBytes = 1 << 20;
 /**
  * Opens a dataset. Options given here come before those of a `coppice-data.yaml` beside the data.
  *
+ * @param model whose inputs are fed; one of several takes an .npz with an array for each.
  * @throws CoppiceError naming the file and what is wrong with it.
  */
-export async function openDataset(path: string, options: Preprocessing = {}): Promise<Dataset> {
+export async function openDataset(
+  path: string,
+  options: Preprocessing = {},
+  model?: Model,
+): Promise<Dataset> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) {
     throw new CoppiceError('data-missing', `${path}: there is no such file or folder.`);
   }
   const given = checked('Preprocessing options', options);
   const all = { ...storedOptions(path, found.isDirectory()), ...given };
-  return datasetFrom(await openSource(path, found.isDirectory(), all), all.limit);
+  return datasetFrom(await openSource(path, found.isDirectory(), all, model), all.limit);
 }
 
 async function openSource(
   path: string,
   isFolder: boolean,
   options: Preprocessing,
+  model: Model | undefined,
 ): Promise<SampleSource> {
   const extension = isFolder ? 'folder' : extname(path).toLowerCase();
   switch (extension) {
     case '.npz':
-      return openNpz(path, options);
+      return model && fedInputs(model).length > 1
+        ? openInputArrays(path, model, options)
+        : openNpz(path, options, model && fedInputs(model)[0]?.name);
     case '.npy':
       return openSingleNpy(path, options);
     case '.csv':

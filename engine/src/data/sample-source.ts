@@ -5,21 +5,30 @@ import { CoppiceError } from '../ir/issue';
 import { seededRandom } from '../linalg/random';
 import { ahead, nextTurn } from './ahead';
 import { derivedHash } from './content-hash';
-import type { Batch, Dataset, ImageLayout } from './dataset';
+import type { Batch, Dataset, ImageLayout, Values } from './dataset';
 
-/** What the kinds of data differ in. */
-export interface SampleSource {
-  readonly path: string;
-  readonly samples: number;
-  readonly labels?: Int32Array;
+/** The samples of one input. */
+export interface InputSamples {
   readonly sampleDims: readonly number[];
-  readonly images?: ImageLayout;
-  readonly description: string;
-  readonly hash: string;
   /** An array of the type the samples have. */
   allocate(elements: number): TypedArray;
   /** Writes one preprocessed sample to `target` from `offset`. */
   write(index: number, target: TypedArray, offset: number): Promise<void> | void;
+}
+
+/** What the kinds of data differ in. */
+export interface SampleSource extends InputSamples {
+  readonly path: string;
+  readonly samples: number;
+  readonly labels?: Int32Array;
+  readonly images?: ImageLayout;
+  readonly description: string;
+  readonly hash: string;
+  /** Absent where samples go to the model's only input. */
+  readonly input?: string;
+  /** Of further inputs, by their names. */
+  readonly others?: Readonly<Record<string, InputSamples>>;
+  readonly constants?: Dataset['constants'];
 }
 
 /** The dataset of at most `limit` samples, evenly spaced. */
@@ -41,6 +50,9 @@ function view(source: SampleSource, order: Uint32Array, hash: string): Dataset {
     samples: order.length,
     labelled: source.labels !== undefined,
     sampleDims: source.sampleDims,
+    input: source.input,
+    others: source.others,
+    constants: source.constants,
     images: source.images,
     description: `${order.length} samples of ${source.description}`,
     hash,
@@ -61,19 +73,33 @@ async function* batches(
   size: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Batch> {
-  const elements = source.sampleDims.reduce((product, dim) => product * dim, 1);
   for (let start = 0; start < order.length; start += size) {
     // The consumer starts its work on the batch before; this one is prepared beside it.
     await nextTurn();
     const indices = order.subarray(start, start + size);
-    const data = source.allocate(indices.length * elements);
-    for (let i = 0; i < indices.length; i++) {
-      signal?.throwIfAborted();
-      const writing = source.write(indices[i], data, i * elements);
-      // Decoding is long work; in between, replies of the runtime must be heard.
-      if (writing) await writing.then(nextTurn);
+    const values = await valuesOf(source, indices, signal);
+    const others: Record<string, Values> = {};
+    for (const [name, samples] of Object.entries(source.others ?? {})) {
+      others[name] = await valuesOf(samples, indices, signal);
     }
     const labels = source.labels && Int32Array.from(indices, (index) => source.labels![index]);
-    yield { data, dims: [indices.length, ...source.sampleDims], labels, indices };
+    yield { ...values, labels, indices, others: source.others && others };
   }
+}
+
+/** Samples by their indices, one behind the other. */
+async function valuesOf(
+  { sampleDims, allocate, write }: InputSamples,
+  indices: Uint32Array,
+  signal?: AbortSignal,
+): Promise<Values> {
+  const elements = sampleDims.reduce((product, dim) => product * dim, 1);
+  const data = allocate(indices.length * elements);
+  for (let i = 0; i < indices.length; i++) {
+    signal?.throwIfAborted();
+    const writing = write(indices[i], data, i * elements);
+    // Decoding is long work; in between, replies of the runtime must be heard.
+    if (writing) await writing.then(nextTurn);
+  }
+  return { data, dims: [indices.length, ...sampleDims] };
 }

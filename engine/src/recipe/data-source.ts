@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Dataset } from '../data/dataset';
 import { openDataset } from '../data/open';
 import { preprocessingSchema } from '../data/preprocessing';
+import type { Model } from '../ir/model';
 import type { RecipeData } from './schema';
 
 export interface RecipeDatasets {
@@ -12,17 +13,19 @@ export interface RecipeDatasets {
   readonly validation?: Dataset;
 }
 
+/** @param model that is fed with it. */
 export async function openRecipeData(
   data: RecipeData | undefined,
   directory: string,
+  model: Model,
 ): Promise<RecipeDatasets> {
   if (!data) return {};
   const { path, validation, ...options } = data;
   const preprocessing = preprocessingSchema.strip().parse(options);
   return {
-    calibration: await openDataset(resolve(directory, path), preprocessing),
+    calibration: await openDataset(resolve(directory, path), preprocessing, model),
     validation: validation
-      ? await openDataset(resolve(directory, validation), preprocessing)
+      ? await openDataset(resolve(directory, validation), preprocessing, model)
       : undefined,
   };
 }

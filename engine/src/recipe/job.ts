@@ -65,7 +65,7 @@ async function measure({ model: path, data }: SensitivityJob): Promise<void> {
   const { model, issues } = loadModel(path);
   const broken = issues.find(isError);
   if (broken) throw new CoppiceError('broken-model', `${path} cannot be used: ${broken.message}`);
-  const { calibration } = await openRecipeData(data, dirname(path));
+  const { calibration } = await openRecipeData(data, dirname(path), model);
   let runtime: Runtime | undefined;
   try {
     const table = await sensitivityTable(

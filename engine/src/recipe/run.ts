@@ -63,7 +63,7 @@ export async function runRecipe(request: RunRequest): Promise<Report> {
   const source = resolve(directory, recipe.model);
   const output = resolve(directory, recipe.output);
   const { model, issues } = openSource(source);
-  const data = await openRecipeData(recipe.data, directory);
+  const data = await openRecipeData(recipe.data, directory, model);
   const device = await targetOfRecipe(recipe);
   const checkpoints = checkpointsBeside(request.path);
   const meter = await createMeter({

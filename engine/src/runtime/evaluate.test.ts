@@ -142,7 +142,7 @@ describe('evaluateAccuracy', () => {
     await expect(evaluateAccuracy(session, images([3, 4, 4]))).rejects.toThrow('Give resize: 8.');
     const two = await open('g (float[N,2] a, float[N,2] b) => (float[N,2] y) { y = Add(a, b) }');
     await expect(evaluateAccuracy(two, rowsOf([[1, 2]], [0]))).rejects.toThrow(
-      'samples go to its input "a", but "b" needs a value, too.',
+      'samples go to its input "a", but "b" needs a value, too: give an .npz with an array for each input',
     );
     const b = { type: 'float', dims: [1, 2], data: Float32Array.of(9, 0) } as const;
     const fed = await evaluateAccuracy(two, rowsOf([[1, 2]], [0]), { feeds: { b } });

@@ -1,6 +1,6 @@
-/** From samples to what a session takes: the input, its element type, its batch size. */
+/** From samples to what a session takes: its inputs, their element types, its batch size. */
 
-import type { Batch, Dataset } from '../data/dataset';
+import type { Batch, Dataset, SampleShapes, Values } from '../data/dataset';
 import { arrays, type DataTypeName, type TypedArray } from '../ir/data-type';
 import { CoppiceError } from '../ir/issue';
 import type { Feeds, NamedTensor, Session, SessionInput } from './runtime';
@@ -16,6 +16,7 @@ export interface FeedOptions {
 
 /** Samples of a dataset as feeds of one session. */
 export interface Feeder {
+  /** One that samples go to. */
   readonly input: SessionInput;
   readonly batchSize: number;
   /** Whether the model takes only batches of that size. */
@@ -24,32 +25,58 @@ export interface Feeder {
   feeds(batch: Batch): Feeds;
 }
 
+/** What of the samples an input reads. */
+interface Reader {
+  readonly input: SessionInput;
+  /** Sizes of a sample as the input wants them. */
+  readonly dims: readonly number[];
+  valuesOf(batch: Batch): Values;
+}
+
 const inputBytes = 8 * 2 ** 20;
 const mostSamples = 128;
 
 /** @throws CoppiceError `feeds` when the samples do not fit the model's inputs. */
-export function feederFor(session: Session, dataset: Dataset, options: FeedOptions = {}): Feeder {
-  const input = chooseInput(session, options);
-  const dims = fitDims(session, input, dataset);
-  const fixed = typeof input.dims[0] === 'number' ? input.dims[0] : undefined;
-  const sampleBytes = 4 * dims.reduce((product, dim) => product * dim, 1);
+export function feederFor(
+  session: Pick<Session, 'inputs' | 'label'>,
+  dataset: SampleShapes & Pick<Dataset, 'path'>,
+  options: FeedOptions = {},
+): Feeder {
+  const readers = readersFor(session, dataset, options);
+  const [{ input }] = readers;
+  const fixed = readers.map((each) => each.input.dims[0]).find((size) => typeof size === 'number');
+  const sizes = readers.map(({ dims }) => dims.reduce((product, dim) => product * dim, 1));
+  const sampleBytes = 4 * sizes.reduce((sum, size) => sum + size, 0);
   const fitting = Math.max(1, Math.min(mostSamples, Math.floor(inputBytes / sampleBytes)));
   const batchSize = fixed ?? options.batchSize ?? fitting;
+  const constants = session.inputs.flatMap((each) => {
+    const values = dataset.constants?.[each.name];
+    return values && !(each.name in (options.feeds ?? {})) ? [{ input: each, values }] : [];
+  });
   return {
     input,
     batchSize,
     isFixed: fixed !== undefined,
     feeds: (batch) => {
+      const feeds: Record<string, NamedTensor> = { ...options.feeds };
       const samples = fixed ?? batch.dims[0];
-      const data = fill(batch.data, batch.dims[0], samples);
-      const tensor = {
-        type: input.type,
-        dims: [samples, ...dims],
-        data: elementsAs(data, input.type),
-      };
-      return { ...options.feeds, [input.name]: tensor };
+      for (const { input: each, dims, valuesOf } of readers) {
+        const { data } = valuesOf(batch);
+        const full = fill(data, batch.dims[0], samples);
+        feeds[each.name] = tensorFor(each, [samples, ...dims], full);
+      }
+      for (const { input: each, values } of constants) {
+        const wanted = each.dims.map((size) => (size === input.dims[0] ? samples : size));
+        const { dims, data } = spread(values, wanted);
+        feeds[each.name] = tensorFor(each, dims, data);
+      }
+      return feeds;
     },
   };
+}
+
+function tensorFor({ type }: SessionInput, dims: readonly number[], data: TypedArray): NamedTensor {
+  return { type, dims, data: elementsAs(data, type) };
 }
 
 /**
@@ -73,7 +100,37 @@ export function exampleFeeds(
   return Object.fromEntries(session.inputs.map((input) => [input.name, tensor(input)]));
 }
 
-function chooseInput(session: Session, { input, feeds = {} }: FeedOptions): SessionInput {
+/** At least one: samples of one input go to the open one, those of several by their names. */
+function readersFor(
+  session: Pick<Session, 'inputs' | 'label'>,
+  dataset: SampleShapes & Pick<Dataset, 'path'>,
+  options: FeedOptions,
+): Reader[] {
+  const { path, input: main, sampleDims, others = {}, constants = {} } = dataset;
+  const reader = (
+    input: SessionInput,
+    given: readonly number[],
+    valuesOf: Reader['valuesOf'],
+  ): Reader => ({ input, dims: fitDims(session, input, { path, sampleDims: given }), valuesOf });
+  if (main === undefined) return [reader(chooseInput(session, options), sampleDims, (all) => all)];
+  const open = session.inputs.filter(
+    ({ name }) => !(name in constants) && !(name in (options.feeds ?? {})),
+  );
+  const readers = open.map((input) => {
+    const { name } = input;
+    if (name === main) return reader(input, sampleDims, (all) => all);
+    if (name in others) return reader(input, others[name].sampleDims, (all) => all.others![name]);
+    const names = [main, ...Object.keys({ ...others, ...constants })].join(', ');
+    throw unfit(session, `its input "${name}" needs a value, but ${path} has ${names} only.`);
+  });
+  if (readers.length > 0) return readers;
+  throw unfit(session, `it has no input that samples of ${path} go to.`);
+}
+
+function chooseInput(
+  session: Pick<Session, 'inputs' | 'label'>,
+  { input, feeds = {} }: FeedOptions,
+): SessionInput {
   const open = session.inputs.filter((each) => !(each.name in feeds));
   const chosen = input === undefined ? open[0] : open.find((each) => each.name === input);
   const names = session.inputs.map((each) => each.name).join(', ');
@@ -87,16 +144,20 @@ function chooseInput(session: Session, { input, feeds = {} }: FeedOptions): Sess
   if (other) {
     throw unfit(
       session,
-      `samples go to its input "${chosen.name}", but "${other.name}" needs a value, too.`,
+      `samples go to its input "${chosen.name}", but "${other.name}" needs a value, too: give an ` +
+        '.npz with an array for each input, under its name.',
     );
   }
   return chosen;
 }
 
 /** The sample's dimensions as the input wants them: dimensions of 1 may be missing or too many. */
-function fitDims(session: Session, input: SessionInput, dataset: Dataset): readonly number[] {
+function fitDims(
+  session: Pick<Session, 'label'>,
+  input: SessionInput,
+  { path, sampleDims: given }: Pick<Dataset, 'path' | 'sampleDims'>,
+): readonly number[] {
   const wanted = input.dims.slice(1);
-  const given = dataset.sampleDims;
   const fits = (dims: readonly number[]): boolean =>
     dims.length === wanted.length &&
     dims.every((dim, i) => typeof wanted[i] === 'string' || wanted[i] === dim);
@@ -106,7 +167,7 @@ function fitDims(session: Session, input: SessionInput, dataset: Dataset): reado
   if (core.length === 0 && fits(ones) && !swapped(given, ones)) return ones;
   throw unfit(
     session,
-    `its input "${input.name}" takes samples of [${wanted.join(', ')}], but ${dataset.path} gives ` +
+    `its input "${input.name}" takes samples of [${wanted.join(', ')}], but ${path} gives ` +
       `[${given.join(', ')}].${advice(wanted, given)}`,
   );
 }
@@ -132,7 +193,7 @@ function advice(wanted: readonly (number | string)[], given: readonly number[]):
   return wanted[0] === 1 ? ' Give channels: gray.' : '';
 }
 
-function unfit(session: Session, problem: string): CoppiceError {
+function unfit(session: Pick<Session, 'label'>, problem: string): CoppiceError {
   return new CoppiceError('feeds', `${session.label}: ${problem}`);
 }
 
@@ -144,6 +205,21 @@ function fill(data: TypedArray, have: number, want: number): TypedArray {
   full.set(data as Float32Array);
   for (let i = have; i < want; i++) full.copyWithin(i * size, (have - 1) * size, have * size);
   return full;
+}
+
+/** The values repeated along every size of 1 where another is wanted. */
+function spread(values: Values, wanted: readonly (number | string)[]): Values {
+  return wanted.reduce<Values>(({ data, dims }, size, axis) => {
+    if (dims[axis] !== 1 || typeof size === 'string' || size === 1) return { data, dims };
+    const inner = dims.slice(axis).reduce((product, dim) => product * dim, 1);
+    const runs = Array.from({ length: data.length / inner }, (_, i) =>
+      data.subarray(i * inner, (i + 1) * inner),
+    );
+    const all = new (data.constructor as new (length: number) => Float32Array)(data.length * size);
+    const repeated = runs.flatMap((run) => new Array<TypedArray>(size).fill(run));
+    repeated.forEach((run, i) => all.set(run as Float32Array, i * inner));
+    return { data: all, dims: dims.with(axis, size) };
+  }, values);
 }
 
 /** Half precision travels widened. */

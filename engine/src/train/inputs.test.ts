@@ -103,8 +103,9 @@ describe('inputs of a model that is trained', () => {
       '(float[N,H,W,3] x, float[H,2] p) => (float[N,H,W,3] y) { y = Identity(x) }',
     );
     expect(() => batched(model, 2)).toThrow(/"x" leaves sizes besides the batch open \(H, W\)/);
-    expect(batched(withSampleSizes(model, [4, 5, 3]), 2)).toEqual({ x: [2, 4, 5, 3], p: [4, 2] });
-    expect(withSampleSizes(model, [4, 5])).toBe(model);
+    const sized = (sampleDims: number[]) => withSampleSizes(model, { sampleDims });
+    expect(batched(sized([4, 5, 3]), 2)).toEqual({ x: [2, 4, 5, 3], p: [4, 2] });
+    expect(sized([4, 5])).toEqual(model);
   });
 });
 
@@ -113,7 +114,7 @@ describe.skipIf(!hasModels)('models of ../shared', () => {
   it.each(plain)('$name has gradients for all it would train', (each) => {
     const [dims] = Object.values(each.inputs);
     const graph = gradientGraph(openTrained(each, 'to look at'), {
-      ...{ batch: 2, sampleDims: dims.slice(1), losses },
+      ...{ batch: 2, sampleShapes: { sampleDims: dims.slice(1) }, losses },
       ...{ trained: () => true, statistics: 'batch' },
     });
     expect(graph.parameters.length).toBeGreaterThan(3);

@@ -1,67 +1,83 @@
-/** Which input of a model samples go to, and the sizes that its inputs have while it is trained. */
+/** Whether data feeds all inputs of a model, and the sizes that they have while it is trained. */
 
+import type { SampleShapes } from '../data/dataset';
+import { fedInputs, sampledInputs, sizesOf } from '../ir/fed-inputs';
 import { CoppiceError } from '../ir/issue';
 import type { Model, ValueInfo } from '../ir/model';
 import { inferTypes } from '../ops/infer';
 
-/** Inputs that somebody has to feed; old files list their constants among them. */
-export function fedInputs({ graph }: Model): ValueInfo[] {
-  const constants = new Set(graph?.initializer.map(({ name }) => name));
-  return (graph?.input ?? []).filter(({ name }) => !constants.has(name));
-}
-
-/** @throws CoppiceError `several-inputs` where samples alone do not feed the model. */
-export function requireOneInput(model: Model, whose: 'model' | 'teacher'): void {
-  const [input, ...others] = fedInputs(model).map(({ name = '' }) => `"${name}"`);
-  if (others.length === 0) return;
-  const names = others.join(' and ');
+/** @throws CoppiceError `several-inputs` where the data does not feed them all. */
+export function requireFed(model: Model, whose: 'model' | 'teacher', data: SampleShapes): void {
+  const inputs = fedInputs(model).map(({ name = '' }) => name);
+  const { input = inputs[0], others, constants } = data;
+  const fed = new Set([input, ...Object.keys({ ...others, ...constants })]);
+  const missing = inputs.filter((name) => !fed.has(name)).map((name) => `"${name}"`);
+  if (missing.length === 0) return;
   throw new CoppiceError(
     'several-inputs',
-    `Samples go to the input ${input} of the ${whose}, but ${names} ${others.length > 1 ? 'need values' : 'needs a value'}, too: store a default for each in the model, an initializer of the same name.`,
+    `Samples go to the input "${input}" of the ${whose}, but ${missing.join(' and ')} ${missing.length > 1 ? 'need values' : 'needs a value'}, too: give an .npz with an array for each input, under its name; or store a default in the model, an initializer of the same name.`,
   );
 }
 
-/** The model with the sizes of a sample where its first input leaves any but the batch open. */
-export function withSampleSizes(model: Model, sampleDims: readonly number[]): Model {
-  const [first] = fedInputs(model);
-  const dims = dimsOf(first);
-  if (dims.length !== sampleDims.length + 1) return model;
-  const sizes = new Map<string, number>();
-  for (const [axis, { dimParam }] of dims.entries()) {
-    if (axis > 0 && dimParam) sizes.set(dimParam, sampleDims[axis - 1]);
+/** The model with the sizes of the data where its inputs leave any but the batch open. */
+export function withSampleSizes(model: Model, data: SampleShapes): Model {
+  const given = sizesGiven(model, data);
+  const batch = sizesOf(sampledInputs(model)[0])?.[0];
+  const isBatch = (symbol = '') => symbol !== '' && symbol === batch?.dimParam;
+  const symbols = new Map<string, number>();
+  for (const info of fedInputs(model)) {
+    for (const [axis, { dimParam }] of (sizesOf(info) ?? []).entries()) {
+      const size = given.get(info.name)?.[axis];
+      if (dimParam && !isBatch(dimParam) && size !== undefined) symbols.set(dimParam, size);
+    }
   }
-  const input = model.graph!.input.map((info) => {
-    const dim = dimsOf(info).map((each, axis) => {
-      const size =
-        info === first && axis > 0 ? sampleDims[axis - 1] : sizes.get(each.dimParam ?? '');
-      return each.dimValue !== undefined || size === undefined ? each : { dimValue: size };
+  const sized = (info: ValueInfo): ValueInfo => {
+    const dim = (sizesOf(info) ?? []).map((each, axis) => {
+      if (axis === 0 && info.name! in (data.others ?? {})) return batch ?? each;
+      const size = given.get(info.name)?.[axis] ?? symbols.get(each.dimParam ?? '');
+      const stays = each.dimValue !== undefined || isBatch(each.dimParam) || size === undefined;
+      return stays ? each : { dimValue: size };
     });
     const tensorType = info.type?.tensorType;
     if (dim.length === 0) return info;
     return { ...info, type: { ...info.type, tensorType: { ...tensorType!, shape: { dim } } } };
-  });
-  return { ...model, graph: { ...model.graph!, input } };
+  };
+  return { ...model, graph: { ...model.graph!, input: model.graph!.input.map(sized) } };
 }
 
-function dimsOf(info: ValueInfo | undefined) {
-  return info?.type?.tensorType?.shape?.dim ?? [];
+/** What data says of the sizes of inputs, undefined for the batch; inputs with other numbers of sizes are left out. */
+function sizesGiven(
+  model: Model,
+  { input, sampleDims, others = {}, constants = {} }: SampleShapes,
+) {
+  const sizes = new Map<string | undefined, readonly (number | undefined)[]>();
+  for (const info of fedInputs(model)) {
+    const { name = '' } = info;
+    const samples =
+      name === (input ?? fedInputs(model)[0].name) ? sampleDims : others[name]?.sampleDims;
+    const own = samples ? [undefined, ...samples] : constants[name]?.dims;
+    if (own?.length === sizesOf(info)?.length) sizes.set(name, own ?? []);
+  }
+  return sizes;
 }
 
 /**
- * The sizes of all inputs for a batch: the first size of the first input, open or not, and those of
- * other inputs that are the same symbol, or the same number in the first place.
+ * The sizes of all inputs for a batch: the first size of those that samples go to, open or not, and
+ * those of other inputs that are the same symbol.
  *
  * @throws CoppiceError `unknown-shape` where others are open.
  */
 export function batched(model: Model, batch: number): Record<string, number[]> {
   const types = inferTypes(model);
-  const inputs = fedInputs(model).map(({ name = '' }) => ({ name, ...types.type(name) }));
-  const own = inputs[0]?.shape?.[0];
+  const sampled = new Set(sampledInputs(model).map(({ name = '' }) => name));
+  const [first = ''] = sampled;
+  const own = types.type(first)?.shape?.[0];
   return Object.fromEntries(
-    inputs.flatMap(({ name, shape = [] }, at) => {
+    fedInputs(model).flatMap(({ name = '' }) => {
+      const { shape = [] } = types.type(name) ?? {};
       if (shape.length === 0) return [];
       const sizes = shape.map((dim, axis) => {
-        const isBatch = axis === 0 ? at === 0 || dim === own : dim === own && dim !== Number(dim);
+        const isBatch = axis === 0 ? sampled.has(name) : dim === own && dim !== Number(dim);
         return isBatch ? batch : dim;
       });
       const open = sizes.filter((size) => typeof size === 'string');

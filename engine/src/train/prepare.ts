@@ -6,7 +6,7 @@
 import { ahead, nextTurn } from '../data/ahead';
 import type { Batch, Dataset } from '../data/dataset';
 import { CoppiceError } from '../ir/issue';
-import { elementsAs } from '../runtime/feeds';
+import type { Feeder } from '../runtime/feeds';
 import type { Feeds, NamedTensor, SessionInput } from '../runtime/runtime';
 import { augment, type Amounts } from './augment/augment';
 import type { Mixture } from './augment/augmentation';
@@ -18,7 +18,9 @@ import { taughtValue } from './write-losses';
 
 export interface Preparation {
   readonly data: Dataset;
-  /** Inputs of the step. */
+  /** Of the inputs that the model has. */
+  readonly feeder: Feeder;
+  /** Inputs of the step besides them. */
   readonly inputs: readonly SessionInput[];
   /** Inputs that dropout reads. */
   readonly masks: readonly Mask[];
@@ -79,13 +81,13 @@ async function prepareStep(
 ): Promise<PreparedStep> {
   const { inputs, teacher, data, augmentation, seed, signal, labelOffset } = preparation;
   const changed = augment(samples, data.images, augmentation, seed, step);
-  const images: NamedTensor = { type: 'float', dims: samples.dims, data: changed.data };
+  const batch = { ...samples, data: changed.data };
   const answers = samples.labels && {
     classes: Array.from(samples.labels, (label) => label + labelOffset),
     mixture: changed.mixture,
   };
-  const taught = await teacher?.ask(images, samples.indices, signal);
-  const feeds: Record<string, NamedTensor> = {};
+  const taught = await teacher?.ask(batch, signal);
+  const feeds: Record<string, NamedTensor> = { ...preparation.feeder.feeds(batch) };
   const dropping = streamOf(seed, step, 'dropout');
   for (const { name, dims } of inputs) {
     const mask = preparation.masks.find((each) => each.name === name);
@@ -96,9 +98,6 @@ async function prepareStep(
     else if (name === '@progress') feeds[name] = scalar(step / stepsOf(preparation));
     else if (name === '@step') feeds[name] = scalar(step + 1);
   }
-  const [input] = inputs.filter(({ name }) => !name.startsWith('@'));
-  const { name, type } = input;
-  feeds[name] = { ...images, type, data: elementsAs(images.data, type) };
   return { step, feeds, answers };
 }
 

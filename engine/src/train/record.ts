@@ -3,6 +3,8 @@
  * that is fed, and a tape that can be gone through backwards.
  */
 
+import type { SampleShapes } from '../data/dataset';
+import { fedInputs } from '../ir/fed-inputs';
 import { inlineFunctions } from '../ir/inline-functions';
 import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor } from '../ir/model';
@@ -16,7 +18,7 @@ import { BlockedBuilder } from './blocked/blocked-builder';
 import { constantsOf } from './constants';
 import { GpuBuilder } from './gpu/gpu-builder';
 import { GraphBuilder, trainingOpset } from './graph-builder';
-import { batched, fedInputs, withSampleSizes } from './inputs';
+import { batched, requireFed, withSampleSizes } from './inputs';
 import { logitsOf } from './logits';
 import type { Loss, LossShapes } from './losses/loss';
 import { extraParameters, parametersOf, type ExtraParameter, type Parameter } from './parameters';
@@ -25,8 +27,8 @@ import { writeLosses } from './write-losses';
 
 export interface RecordOptions {
   readonly batch: number;
-  /** Sizes of a sample, for what models leave open. */
-  readonly sampleDims?: readonly number[];
+  /** What the inputs read, for sizes that models leave open. */
+  readonly sampleShapes?: SampleShapes;
   /** Which layers are trained. */
   readonly trained: (layer: string) => boolean;
   /** What is trained besides them. */
@@ -57,7 +59,7 @@ export interface Recorded {
 
 /** @throws CoppiceError naming the node that stands in the way. */
 export function record(given: Model, options: RecordOptions): Recorded {
-  const model = sized(raiseOpset(inlineFunctions(given).model, trainingOpset), options);
+  const model = sized(raiseOpset(inlineFunctions(given).model, trainingOpset), options, 'model');
   const graph = model.graph!;
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
@@ -94,8 +96,10 @@ function builderFor({ gpu, block }: RecordOptions): GraphBuilder {
   return block ? new BlockedBuilder(block) : new GraphBuilder();
 }
 
-function sized(model: Model, { sampleDims }: Pick<RecordOptions, 'sampleDims'>): Model {
-  return sampleDims ? withSampleSizes(model, sampleDims) : model;
+function sized(model: Model, { sampleShapes }: RecordOptions, whose: 'model' | 'teacher'): Model {
+  if (!sampleShapes) return model;
+  requireFed(model, whose, sampleShapes);
+  return withSampleSizes(model, sampleShapes);
 }
 
 /** What a node makes, where that follows from the sizes of values alone; rules read it as a constant. */
@@ -133,7 +137,7 @@ function splitInput(build: GraphBuilder, name: string, tensors: readonly Tensor[
 /** Shapes of all values of the model and of its teacher, for one batch. */
 function shapesFor(model: Model, options: RecordOptions): LossShapes {
   const { batch } = options;
-  const teacher = options.teacher && sized(options.teacher, options);
+  const teacher = options.teacher && sized(options.teacher, options, 'teacher');
   const lookUp = (of: Model | undefined, whose: string) => {
     const types = of && inferTypes(of, { inputs: batched(of, batch) });
     return (value: string): readonly number[] => {

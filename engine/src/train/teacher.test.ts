@@ -12,15 +12,12 @@ afterAll(() => runtime.close());
 
 const { signal } = new AbortController();
 const data = tinyData(70);
-const tensor = ({ data: values, dims }: Batch): NamedTensor => ({
-  ...{ type: 'float', dims, data: values },
-});
 
 /** Answers to shuffled batches, of which the last is smaller. */
 async function answers(teacher: Teacher): Promise<NamedTensor[]> {
   const heard: NamedTensor[] = [];
   for await (const batch of data.sample(70, 9).batches(16, signal)) {
-    const taught = await teacher.ask(tensor(batch), batch.indices, signal);
+    const taught = await teacher.ask(batch, signal);
     heard.push(...Object.values(taught));
   }
   return heard;
@@ -28,13 +25,13 @@ async function answers(teacher: Teacher): Promise<NamedTensor[]> {
 
 describe('a teacher', () => {
   it('is asked once for each sample, and says the same as when it is asked again', async () => {
-    const teacher = await openTeacher(tinyModel(), ['y', 'r'], { runtime });
+    const teacher = await openTeacher(tinyModel(), ['y', 'r'], { runtime, data });
     let asked = 0;
     const counting: Teacher = {
       ...teacher,
-      ask: (images, ...rest) => {
-        asked += images.dims[0];
-        return teacher.ask(images, ...rest);
+      ask: (samples, ...rest) => {
+        asked += samples.dims[0];
+        return teacher.ask(samples, ...rest);
       },
     };
     const limits = { batch: 16, most: 1 << 20, signal };
@@ -48,7 +45,7 @@ describe('a teacher', () => {
   });
 
   it('is not remembered where that takes too much memory or samples have no names', async () => {
-    const teacher = await openTeacher(tinyModel(), ['y', 'r'], { runtime });
+    const teacher = await openTeacher(tinyModel(), ['y', 'r'], { runtime, data });
     const most = 4 * 70 * (4 + 8 * 64);
     expect(await remembering(teacher, data, { batch: 16, most: most - 1, signal })).toBeUndefined();
     expect(await remembering(teacher, data, { batch: 16, most, signal })).toBeDefined();
@@ -68,15 +65,13 @@ describe('a teacher', () => {
       weightedModel(`(float[${count},3,8,8] x) => (float[${count},4] y) <float[4,192] w> {
         f = Flatten(x)  y = Gemm<transB: int = 1>(f, w) }`);
     const [whole, narrow] = await Promise.all(
-      [network('N'), network(2)].map((model) => openTeacher(model, ['y'], { runtime })),
+      [network('N'), network(3)].map((model) => openTeacher(model, ['y'], { runtime, data })),
     );
     const [batch] = [await data.batches(16)[Symbol.asyncIterator]().next()].map(
       ({ value }) => value,
     );
     const [all, pieces] = await Promise.all(
-      [whole, narrow].map(
-        async (each) => (await each.ask(tensor(batch as Batch), undefined, signal)).y,
-      ),
+      [whole, narrow].map(async (each) => (await each.ask(batch as Batch, signal)).y),
     );
     expect(pieces.dims).toEqual([16, 4]);
     all.data.forEach((value, i) => expect(pieces.data[i]).toBeCloseTo(Number(value), 4));

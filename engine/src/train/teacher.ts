@@ -1,28 +1,31 @@
 /** The teacher beside the steps: its outputs are what losses compare with. */
 
-import type { Batch, Dataset } from '../data/dataset';
+import type { Batch, Dataset, Values } from '../data/dataset';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
-import { elementsAs } from '../runtime/feeds';
+import { feederFor } from '../runtime/feeds';
 import { exposeOutputs } from '../runtime/expose-outputs';
-import type { Feeds, NamedTensor, Runtime } from '../runtime/runtime';
+import type { Feeds, NamedTensor } from '../runtime/runtime';
+import type { TrainContext } from './train';
 
 export interface Teacher {
   /**
    * The wanted values, by their names in the teacher.
    *
-   * @param images as they are trained on.
-   * @param indices which samples they are, where nothing has changed them.
+   * @param samples as they are trained on; `indices` tell which they are where nothing has changed them.
    */
-  ask(images: NamedTensor, indices: Uint32Array | undefined, signal: AbortSignal): Promise<Feeds>;
+  ask(samples: Batch, signal: AbortSignal): Promise<Feeds>;
   close(): Promise<void>;
 }
 
-/** @param values what losses read of it, by name. */
+/**
+ * @param values what losses read of it, by name.
+ * @throws CoppiceError `feeds` where the teacher does not take such samples.
+ */
 export async function openTeacher(
   model: Model,
   values: readonly string[],
-  { runtime, directory }: { readonly runtime: Runtime; readonly directory?: string },
+  { runtime, directory, data }: Pick<TrainContext, 'runtime' | 'directory' | 'data'>,
 ): Promise<Teacher> {
   const own = new Set(model.graph!.output.map(({ name }) => name));
   const exposed = exposeOutputs(
@@ -32,14 +35,14 @@ export async function openTeacher(
   const output = exposed.graph!.output.filter(({ name }) => values.includes(name!));
   const only = { ...exposed, graph: { ...exposed.graph!, output } };
   const session = await runtime.open(encodeModel(only), { directory, label: 'the teacher' });
-  const [{ name, type, dims }] = session.inputs;
-  const most = typeof dims[0] === 'number' ? dims[0] : Infinity;
+  const feeder = feederFor(session, data);
+  const most = feeder.isFixed ? feeder.batchSize : Infinity;
   return {
-    ask: async (images, _, signal) => {
+    ask: async (samples, signal) => {
       const parts: Feeds[] = [];
-      for (const part of partsOf(images, most)) {
-        const fed = { ...part, type, data: elementsAs(part.data, type) };
-        parts.push(await session.run({ [name]: fed }, undefined, signal));
+      for (const part of partsOf(samples, most)) {
+        const answers = await session.run(feeder.feeds(part), undefined, signal);
+        parts.push(feeder.isFixed ? shareOf(answers, part.dims[0] / most) : answers);
       }
       return parts.length === 1 ? parts[0] : joined(parts);
     },
@@ -47,15 +50,41 @@ export async function openTeacher(
   };
 }
 
-/** Pieces for a model that takes only so many images at once; they come out even, or it refuses. */
-function partsOf(images: NamedTensor, most: number): NamedTensor[] {
-  const [count, ...dims] = images.dims;
-  if (count <= most) return [images];
-  const size = images.data.length / count;
+/** Pieces for a model that takes only so many samples at once. */
+function partsOf(samples: Batch, most: number): Batch[] {
+  const [count] = samples.dims;
+  if (count <= most) return [samples];
   return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
-    const data = images.data.subarray(i * most * size, (i + 1) * most * size);
-    return { ...images, dims: [data.length / size, ...dims], data };
+    const part = (values: Values) => rowsOf(values, i * most, (i + 1) * most);
+    const others = Object.entries(samples.others ?? {}).map(([name, each]) => [name, part(each)]);
+    return { ...part(samples), others: Object.fromEntries(others) as Batch['others'] };
   });
+}
+
+function rowsOf({ data, dims: [count, ...dims] }: Values, from: number, to: number): Values {
+  const size = data.length / count;
+  const rows = data.subarray(from * size, to * size);
+  return { data: rows, dims: [rows.length / size, ...dims] };
+}
+
+/** Without what is said of samples that only fill up a batch. */
+function shareOf(answers: Feeds, share: number): Feeds {
+  if (share === 1) return answers;
+  return Object.fromEntries(
+    Object.entries(answers).map(
+      ([
+        name,
+        {
+          type,
+          dims: [rows, ...dims],
+          data,
+        },
+      ]) => {
+        const own = data.subarray(0, data.length * share);
+        return [name, { type, dims: [rows * share, ...dims], data: own }];
+      },
+    ),
+  );
 }
 
 function joined(parts: readonly Feeds[]): Feeds {
@@ -90,7 +119,7 @@ export async function remembering(
   const kept = new Map<string, { dims: readonly number[]; size: number; data: Float32Array }>();
   for await (const samples of data.batches(batch, signal)) {
     if (!samples.indices) return undefined;
-    const answers = await teacher.ask(tensorOf(samples), undefined, signal);
+    const answers = await teacher.ask(samples, signal);
     for (const [name, { dims, data: values }] of Object.entries(answers)) {
       const size = values.length / samples.dims[0];
       if (!kept.has(name)) {
@@ -104,7 +133,7 @@ export async function remembering(
     for (const index of samples.indices) rows.set(index, rows.size);
   }
   return {
-    ask: (_, indices) => {
+    ask: ({ indices }) => {
       const answers = [...kept].map(([name, { dims, size, data: all }]) => {
         const found = new Float32Array(indices!.length * size);
         indices!.forEach((index, n) => {
@@ -122,8 +151,4 @@ export async function remembering(
     },
     close: () => teacher.close(),
   };
-}
-
-function tensorOf({ data, dims }: Batch): NamedTensor {
-  return { type: 'float', dims, data };
 }

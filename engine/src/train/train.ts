@@ -6,7 +6,8 @@ import { CoppiceError, type Issue } from '../ir/issue';
 import type { Model } from '../ir/model';
 import { encodeModel } from '../onnx/write';
 import { evaluateAccuracy } from '../runtime/evaluate';
-import type { Feeds, Runtime } from '../runtime/runtime';
+import { feederFor, type Feeder } from '../runtime/feeds';
+import type { Feeds, Runtime, Session, SessionInput } from '../runtime/runtime';
 import { checkAmounts, chosenOf, type Amounts } from './augment/augment';
 import { blockOf } from './blocked/probe';
 import { largeBatchIssues } from './batch-size';
@@ -16,7 +17,6 @@ import { isSound, slowedDown, watched } from './divergence';
 import type { Trial } from './gpu/trial';
 import { identityOf } from './identity';
 import { openPlace } from './place';
-import { requireOneInput } from './inputs';
 import {
   countRight,
   preparedSteps,
@@ -93,10 +93,9 @@ export async function train(
 ): Promise<Trained> {
   const { runtime, data, directory, seed, signal } = context;
   checkAmounts(options.augmentation, data);
-  requireOneInput(model, 'model');
   const stepsPerEpoch = wholeBatches(data, options.batch);
   const block = options.block ?? (await blockOf(runtime));
-  const written = { ...options, sampleDims: data.sampleDims, teacher: context.teacher };
+  const written = { ...options, sampleShapes: data, teacher: context.teacher };
   const graph = stepGraph(model, { ...written, block });
   const bytes = encodeModel(graph.model);
   const workplace = await Workplace.open(() => openPlace(runtime, bytes, { directory }));
@@ -113,9 +112,13 @@ export async function train(
     const { accelerator = 'cpu' } = options;
     const rest = { ...decisive, schedule, keep, hashes, accelerator, runtime: runtime.name };
     const identity = identityOf(bytes, first, teacher && context.teacher, rest);
-    const { inputs } = session;
-    const { masks } = graph;
-    const preparation = { ...decisive, data, inputs, masks, teacher, stepsPerEpoch, signal };
+    const preparation: Preparation = {
+      ...decisive,
+      ...{ data, teacher, stepsPerEpoch, signal },
+      feeder: feederOf(session, data),
+      inputs: session.inputs.filter(isAdded),
+      masks: graph.masks,
+    };
     const modelOf = (state: State): Model => trainedModel(model, graph, learnt(state));
     if (accelerator !== 'cpu') {
       context.say?.('trying the GPU');
@@ -154,6 +157,15 @@ async function firstFeeds(preparation: Preparation, rate: number): Promise<Feeds
   return { ...value.feeds, '@rate': scalar(rate) };
 }
 
+/** True for what the graph of a step reads besides the inputs of the model. */
+function isAdded({ name }: SessionInput): boolean {
+  return name.startsWith('@');
+}
+
+function feederOf({ label, inputs }: Session, data: Dataset): Feeder {
+  return feederFor({ label, inputs: inputs.filter((each) => !isAdded(each)) }, data);
+}
+
 function wholeBatches({ samples }: Dataset, batch: number): number {
   if (samples >= batch) return Math.floor(samples / batch);
   throw new CoppiceError(
@@ -172,7 +184,6 @@ async function openedTeacher(
   context: TrainContext,
 ): Promise<Teacher> {
   const { data, signal } = context;
-  requireOneInput(context.teacher!, 'teacher');
   const teacher = await openTeacher(context.teacher!, values, context);
   const comeAgain = epochs > 1 && chosenOf(augmentation).length === 0;
   if (!comeAgain) return teacher;

@@ -59,7 +59,7 @@ export async function tune(
   const fixed = {
     ...plainOptions(options),
     extra,
-    sampleDims: calibration.sampleDims,
+    sampleShapes: calibration,
     losses: [...losses, ...penalties],
     labelOffset: context.labelOffset ?? 0,
   };

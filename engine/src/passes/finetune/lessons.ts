@@ -1,6 +1,8 @@
 /** What a training learns from: its losses with their weights, and the teacher where one is asked. */
 
 import { resolve } from 'node:path';
+import type { Dim } from '../../ir/dim';
+import { fedInputs } from '../../ir/fed-inputs';
 import { inlineFunctions } from '../../ir/inline-functions';
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
@@ -41,7 +43,7 @@ export function lessonsOf(
 ): Lessons {
   const named = options.teacher === undefined ? undefined : resolve(directory, options.teacher);
   const teacher = teacherOf(model, named, original);
-  if (teacher) requireEqualImages(model, teacher);
+  if (teacher) requireEqualInputs(model, teacher);
   const { labels, soft } = weightsOf(model, teacher, options, calibration?.labelled ?? false);
   const taught = teacher ? taughtLessons(model, teacher, soft, options, seed) : [];
   if (!teacher && options.features && Object.keys(options.features).length > 0) {
@@ -150,21 +152,32 @@ function classesOf(model: Model): number | string | undefined {
   return inferTypes(model).type(logitsOf(model))?.shape?.[1];
 }
 
-/** The teacher sees the same images as the model. */
-function requireEqualImages(model: Model, teacher: Model): void {
-  const [own, theirs] = [model, teacher].map((each) => {
-    const constants = new Set(each.graph!.initializer.map(({ name }) => name));
-    const input = each.graph!.input.find(({ name }) => !constants.has(name));
-    return inferTypes(each).type(input?.name ?? '')?.shape;
-  });
-  if (!own || !theirs) return;
-  const fits = own.every((dim, axis) => {
+/** The teacher sees the same samples as the model: those of its only input, or of the input of that name. */
+function requireEqualInputs(model: Model, teacher: Model): void {
+  const [own, theirs] = [fedInputs(model), fedInputs(teacher)];
+  const [types, taught] = [inferTypes(model), inferTypes(teacher)];
+  for (const { name = '' } of theirs) {
+    const same = theirs.length === 1 ? own[0] : own.find((each) => each.name === name);
+    if (!same) {
+      throw new CoppiceError(
+        'other-inputs',
+        `The teacher reads "${name}", which is no input of the model: a teacher must take the same inputs.`,
+      );
+    }
+    const [given, wanted] = [types.type(same.name ?? '')?.shape, taught.type(name)?.shape];
+    if (!given || !wanted || fits(given, wanted)) continue;
+    throw new CoppiceError(
+      'other-images',
+      `The model reads [${given.join(', ')}] and the teacher [${wanted.join(', ')}]: a teacher must take the same images.`,
+    );
+  }
+}
+
+/** Whether all sizes but the batch are equal, or open in one of them. */
+function fits(own: readonly Dim[], theirs: readonly Dim[]): boolean {
+  const isEqual = (dim: Dim, axis: number): boolean => {
     const sizes = [dim, theirs[axis]];
     return axis === 0 || sizes.some((size) => typeof size === 'string') || sizes[0] === sizes[1];
-  });
-  if (fits && own.length === theirs.length) return;
-  throw new CoppiceError(
-    'other-images',
-    `The model reads [${own.join(', ')}] and the teacher [${theirs.join(', ')}]: a teacher must take the same images.`,
-  );
+  };
+  return own.length === theirs.length && own.every(isEqual);
 }

@@ -1,5 +1,6 @@
 /** The shapes of a model's inputs for a batch; training needs to know all sizes but that. */
 
+import { fedInputs } from '../../ir/fed-inputs';
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import { inferTypes } from '../../ops/infer';
@@ -27,8 +28,5 @@ export function requireFixedSizes(model: Model): void {
 
 function shapesOf(model: Model) {
   const types = inferTypes(model);
-  const constants = new Set(model.graph?.initializer.map(({ name }) => name));
-  return (model.graph?.input ?? [])
-    .filter(({ name }) => !constants.has(name))
-    .map(({ name = '' }) => [name, types.type(name)?.shape ?? []] as const);
+  return fedInputs(model).map(({ name = '' }) => [name, types.type(name)?.shape ?? []] as const);
 }

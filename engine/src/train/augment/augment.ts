@@ -23,17 +23,31 @@ export function chosenOf(amounts: Amounts) {
 
 /** @throws CoppiceError where the data cannot be changed as it is wanted. */
 export function checkAmounts(amounts: Amounts, data: Dataset): void {
+  const others = Object.keys(data.others ?? {});
   for (const { augmentation } of chosenOf(amounts)) {
+    const { id, needsRange, mixes } = augmentation;
+    if (data.input !== undefined && !data.images) {
+      throw new CoppiceError(
+        'not-images',
+        `${data.path}: none of the inputs ${[data.input, ...others].join(', ')} takes images, so ${id} cannot be applied.`,
+      );
+    }
     if (data.sampleDims.length !== 3) {
       throw new CoppiceError(
         'not-images',
-        `${data.path}: samples of shape [${data.sampleDims.join(', ')}] are not images, so ${augmentation.id} cannot be applied.`,
+        `${data.path}: samples of shape [${data.sampleDims.join(', ')}] are not images, so ${id} cannot be applied.`,
       );
     }
-    if (augmentation.needsRange && !data.images?.range) {
+    if (mixes && others.length > 0) {
+      throw new CoppiceError(
+        'not-images',
+        `${data.path}: ${id} would mix images of "${data.input}", but cannot mix what ${others.join(', ')} read with them: leave it out.`,
+      );
+    }
+    if (needsRange && !data.images?.range) {
       throw new CoppiceError(
         'unknown-range',
-        `${data.path}: ${augmentation.id} needs to know which values black and white have, and these are stored as floats: give mean and std, or store pixels as bytes.`,
+        `${data.path}: ${id} needs to know which values black and white have, and these are stored as floats: give mean and std, or store pixels as bytes.`,
       );
     }
   }

@@ -10,6 +10,8 @@ export interface Augmentation {
   readonly unit: 'switch' | 'pixels' | 'share';
   /** True where it must know which values black and white have. */
   readonly needsRange?: boolean;
+  /** True where it mixes samples with each other. */
+  readonly mixes?: boolean;
   /** Changes the images of one batch in place; tells where their targets are to be mixed, too. */
   change(images: readonly Image[], amount: number, random: Random): Mixture | undefined;
 }

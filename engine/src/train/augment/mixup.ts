@@ -10,6 +10,7 @@ export const mixup: Augmentation = {
   id: 'mixup',
   doc: 'Mixes pairs of images and of their targets; the share of each is drawn from Beta(α, α) with this α.',
   unit: 'share',
+  mixes: true,
   change: (images, amount, random) => {
     const share = beta(amount, random);
     const partner = random.shuffle(images.map((_, n) => n));

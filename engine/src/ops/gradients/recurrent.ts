@@ -18,88 +18,75 @@ import { range, reshape, transpose } from './support';
  */
 const mostSteps = 500;
 
-/** The sequence is the first axis, or with `layout` 1 the second one. */
 const unrolled =
   (type: CellType): Composition =>
   (node, write, differentiated) => {
     if (!differentiated) return undefined;
     const refusal = refusalOf(type, node, write);
     if (refusal) return refusal;
-    const batchFirst = intAttribute(node, 'layout', 0) === 1;
     const turned = (value: string, perm: readonly number[]) =>
-      batchFirst ? transpose(write, value, perm) : value;
-    const x = turned(node.input[0], [1, 0, 2]);
-    const directions = write.shape(node.input[1])[0];
-    const runs = range(0, directions).map((at) => run(type, node, write, { x, at, turned }));
-    const [steps, batch] = write.shape(x);
-    const hidden = write.shape(node.input[2])[2];
-    const all = () =>
-      runs.map(({ states }) => {
-        const together = write.emit(
-          'Concat',
-          states.map((state) => state.hidden),
-          { axis: 0 },
-        );
-        return reshape(write, together, [steps, 1, batch, hidden]);
-      });
+      isBatchFirst(node) ? transpose(write, value, perm) : value;
+    const input = node.input.map((value, i) => {
+      return value && sequential.includes(i) ? turned(value, [1, 0, 2]) : value;
+    });
+    const [steps, batch] = write.shape(input[0]);
+    const [directions, , hidden] = write.shape(input[2]);
+    const runs = range(0, directions).map((at) => run(type, { ...node, input }, write, at));
+    const all = ({ states }: Run) => {
+      const together = states.map((state) => state.hidden);
+      return reshape(write, joined(write, together, 0), [steps, 1, batch, hidden]);
+    };
     const last = (values: readonly string[]) => {
       const apart = values.map((value) => reshape(write, value, [1, batch, hidden]));
       return turned(joined(write, apart, 0), [1, 0, 2]);
     };
     const [y, lastHidden, lastMemory] = node.output;
     return [
-      y ? turned(joined(write, all(), 1), [2, 0, 1, 3]) : undefined,
-      lastHidden ? last(runs.map((each) => each.end.hidden)) : undefined,
-      lastMemory ? last(runs.map((each) => each.end.memory!)) : undefined,
+      y ? turned(joined(write, runs.map(all), 1), [2, 0, 1, 3]) : undefined,
+      lastHidden ? last(runs.map(({ end }) => end.hidden)) : undefined,
+      lastMemory ? last(runs.map(({ end }) => end.memory!)) : undefined,
     ];
   };
 
-/** One direction through all steps; its states are in the order of the sequence. */
-function run(
-  type: CellType,
-  node: Node,
-  write: GraphWriter,
-  where: {
-    readonly x: string;
-    readonly at: number;
-    turned(value: string, perm: readonly number[]): string;
-  },
-): { states: readonly State[]; end: State } {
-  const { x, at, turned } = where;
-  const [, weights, recurrents, biases, , firstHidden, firstMemory, peepholes] = node.input;
+/** The inputs whose first axes change places with `layout` 1: X and the first states. */
+const sequential = [0, 5, 6];
+
+interface Run {
+  /** In the order of the sequence. */
+  readonly states: readonly State[];
+  /** After the last step that was made, which backwards is that of the first place. */
+  readonly end: State;
+}
+
+/** One direction through all steps, of a node whose first axis is the sequence. */
+function run(type: CellType, node: Node, write: GraphWriter, direction: number): Run {
+  const [x, weights, recurrents, biases, , hiddens, memories, peepholes] = node.input;
   const [steps, batch, size] = write.shape(x);
   const hidden = write.shape(recurrents)[2];
   const own = (value: string) => {
     const [, ...dims] = write.shape(value);
-    return reshape(write, split(write, value, 0, 1)[at], dims);
+    return reshape(write, split(write, value, 0, 1)[direction], dims);
   };
-  const begun = (value: string | undefined) =>
-    value
-      ? own(turned(value, [1, 0, 2]))
-      : write.floats(new Float32Array(batch * hidden), [batch, hidden]);
+  const zeros = () => write.floats(new Float32Array(batch * hidden), [batch, hidden]);
   const width = type.gates * hidden;
   const cell = type.cell({
     ...{ write, node, hidden, recurrent: own(recurrents) },
     biases: biases ? (split(write, own(biases), 0, width) as [string, string]) : undefined,
     peepholes: peepholes ? own(peepholes) : undefined,
-    activations: activationsOf(type, node, at).map(
+    activations: activationsOf(type, node, direction).map(
       (name) => (value) => write.emit(operators[name.toLowerCase()], [value]),
     ),
   });
   const flat = reshape(write, x, [steps * batch, size]);
-  const products = linear(write, flat, own(weights), cell.bias);
-  const projected = split(write, products, 0, batch);
-  const isReverse = at === 1 || stringAttribute(node, 'direction') === 'reverse';
-  let state: State = {
-    hidden: begun(firstHidden),
-    memory: type.remembers ? begun(firstMemory) : undefined,
+  const projected = split(write, linear(write, flat, own(weights), cell.bias), 0, batch);
+  const isReverse = direction === 1 || stringAttribute(node, 'direction') === 'reverse';
+  const ordered = <Each>(all: readonly Each[]) => (isReverse ? all.toReversed() : all);
+  let end: State = {
+    hidden: hiddens ? own(hiddens) : zeros(),
+    memory: type.remembers ? (memories ? own(memories) : zeros()) : undefined,
   };
-  const states: State[] = [];
-  for (const each of isReverse ? projected.toReversed() : projected) {
-    state = cell.step(each, state);
-    states.push(state);
-  }
-  return { states: isReverse ? states.reverse() : states, end: state };
+  const states = ordered(projected).map((each) => (end = cell.step(each, end)));
+  return { states: ordered(states), end };
 }
 
 function joined(write: GraphWriter, values: readonly string[], axis: number): string {
@@ -144,7 +131,11 @@ function refusalOf(type: CellType, node: Node, write: GraphWriter): Uncovered | 
 
 function sizesOf(node: Node, write: GraphWriter): readonly [steps: number, batch: number] {
   const [first, second] = write.shape(node.input[0]);
-  return intAttribute(node, 'layout', 0) === 1 ? [second, first] : [first, second];
+  return isBatchFirst(node) ? [second, first] : [first, second];
+}
+
+function isBatchFirst(node: Node): boolean {
+  return intAttribute(node, 'layout', 0) === 1;
 }
 
 function isFull(write: GraphWriter, lengths: string, steps: number): boolean {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { ChannelGroup } from '../../channels/group';
-import { CoppiceError, type Issue } from '../../ir/issue';
+import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import type { Loss } from '../../train/losses/loss';
 import { schedules } from '../../train/schedules';
@@ -11,8 +11,8 @@ import { slimming } from '../../train/sparsity/slimming';
 import { zeroFilters } from '../../train/sparsity/zero-filters';
 import { tune } from '../finetune/finetune';
 import { finetuneOptions } from '../finetune/options';
-import type { PassContext, PassNote, PassResult } from '../pass';
-import type { Tuned } from '../recovery/tuning';
+import { titled, type Tuned } from '../finetune/titled';
+import type { PassContext } from '../pass';
 
 const methods = ['group-lasso', 'slimming', 'soft-filter'] as const;
 
@@ -63,8 +63,9 @@ export async function trainSparse(
   const { model, groups } = subject;
   const loss: Loss = method === 'slimming' ? slimming(model, groups) : groupLasso(model, groups);
   const weight = strength ?? strengths[method];
-  const result = await tune(model, options, taught, [], [{ loss, weight }]);
-  return titled(result, `${method} of strength ${weight}`);
+  return titled(`${method} of strength ${weight}`, taught, (own) =>
+    tune(model, options, own, [], [{ loss, weight }]),
+  );
 }
 
 /**
@@ -86,8 +87,12 @@ async function softly(
       rate: options.rate * factor(epoch / options.epochs),
       seed: seed + epoch,
     };
-    const result = await tune(current, { ...options, ...own, schedule: 'constant' }, context);
-    epochs.push(titled(result, `soft-filter, ${epoch + 1} of ${options.epochs}`));
+    const title = `soft-filter, ${epoch + 1} of ${options.epochs}`;
+    const from = current;
+    const result = await titled(title, context, (inner) =>
+      tune(from, { ...options, ...own, schedule: 'constant' }, inner),
+    );
+    epochs.push(result);
     current = zeroFilters(result.model, groups, await cutsOf(result.model));
   }
   return {
@@ -95,14 +100,5 @@ async function softly(
     notes: epochs.flatMap(({ notes }) => notes),
     issues: epochs.flatMap(({ issues }) => issues),
     curves: epochs.flatMap(({ curves }) => curves),
-  };
-}
-
-function titled({ model, notes, issues, curves = [] }: PassResult, title: string): Tuned {
-  return {
-    model,
-    notes: notes.map((note): PassNote => ({ ...note, subject: `${title}, ${note.subject}` })),
-    issues: issues.map((issue): Issue => ({ ...issue, message: `${title}: ${issue.message}` })),
-    curves: curves.map((curve) => ({ ...curve, title })),
   };
 }

@@ -9,6 +9,7 @@ import type { Model } from '../../ir/model';
 import { parametersOf } from '../../train/parameters';
 import { tune } from '../finetune/finetune';
 import { teachersOf } from '../finetune/options';
+import { titled, type Tuned } from '../finetune/titled';
 import { layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
 import { issuesOf, notesOf } from '../quantize/account';
@@ -70,7 +71,9 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   const learned: Learned[] = [];
   for (const [i, stage] of stages.entries()) {
     const float = learned.at(-1)?.blueprint.model ?? model;
-    learned.push(await learn(float, widths, stage, options, within(context, i, stages)));
+    const title = stages.length === 1 ? undefined : `${stage.least} bits`;
+    const inner = within(context, i, stages);
+    learned.push(await learn(float, widths, { ...stage, title }, options, inner));
   }
   const { blueprint, placement } = learned.at(-1)!;
   const trainings = learned.flatMap(({ training }) => training ?? []);
@@ -80,7 +83,7 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
     model: withoutCopies(written, copies),
     changed: true,
     notes: [...notesOf(blueprint, placement), ...trainings.flatMap(({ notes }) => notes)],
-    curves: trainings.flatMap(({ curves = [] }) => curves),
+    curves: trainings.flatMap(({ curves }) => curves),
     issues: [
       ...issuesOf(postTraining(options), blueprint, placement),
       ...trainings.flatMap(({ issues }) => issues),
@@ -93,14 +96,14 @@ interface Learned {
   readonly blueprint: Blueprint;
   readonly placement: Placement;
   /** Absent where there were no epochs. */
-  readonly training?: PassResult;
+  readonly training?: Tuned;
 }
 
 /** One stage: the post-training result, and what training makes of it. */
 async function learn(
   float: Model,
   widths: Widths,
-  { least, epochs }: Stage,
+  { least, epochs, title }: Stage & { readonly title: string | undefined },
   options: QatOptions,
   context: Calibration & PassContext,
 ): Promise<Learned> {
@@ -120,7 +123,9 @@ async function learn(
   const training =
     epochs === 0
       ? undefined
-      : await tune(fake.model, { ...options, epochs, layers: ['*'] }, context, fake.parameters);
+      : await titled(title, context, (own) =>
+          tune(fake.model, { ...options, epochs, layers: ['*'] }, own, fake.parameters),
+        );
   const trained = training?.model ?? fake.model;
   const blueprint = await readBack(start, fake, trained, runtime, signal);
   return { blueprint, placement, training };

@@ -49,7 +49,13 @@ describe('recovery by fine-tuning', () => {
 
   it('shares the epochs out among rounds of pruning, with a curve and an account for each', async () => {
     const finetune = { batch: 16, epochs: 3 };
-    const { curves, notes, issues } = await run(prune, { ...half, rounds: 2, finetune });
+    const told = new Set<string | undefined>();
+    const { curves, notes, issues } = await run(
+      prune,
+      { ...half, rounds: 2, finetune },
+      { progress: ({ training }) => training && told.add(training.curve.title) },
+    );
+    expect([...told]).toEqual(['round 1', 'round 2']);
     expect(curves?.map(({ title, epochs }) => [title, epochs.length])).toEqual([
       ['round 1', 1],
       ['round 2', 2],
@@ -59,7 +65,7 @@ describe('recovery by fine-tuning', () => {
       'round 2, epoch 1',
       'round 2, epoch 2',
     ]);
-    expect(issues.map(({ message }) => message).join('\n')).toMatch(/In round 1: .*In round 2: /s);
+    expect(issues.map(({ message }) => message).join('\n')).toMatch(/^round 1: .*^round 2: /ms);
   });
 
   it('follows a decomposition, too', async () => {

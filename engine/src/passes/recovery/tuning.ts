@@ -1,11 +1,12 @@
 /** Fine-tuning as the last part of a pass's recovery: what least squares left is trained away. */
 
 import { z } from 'zod';
-import { CoppiceError, type Issue } from '../../ir/issue';
+import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
 import { tune } from '../finetune/finetune';
 import { finetuneOptions } from '../finetune/options';
-import type { PassContext, PassNote, PassResult } from '../pass';
+import { titled, type Tuned } from '../finetune/titled';
+import type { PassContext } from '../pass';
 
 /** Options of passes that can recover from what they did. */
 export const recoveryOptions = {
@@ -52,10 +53,6 @@ export interface Part {
   readonly of: number;
 }
 
-export interface Tuned extends Pick<PassResult, 'model' | 'notes' | 'issues'> {
-  readonly curves: NonNullable<PassResult['curves']>;
-}
-
 /**
  * Trains a changed model, with `original` as its teacher unless the run knows an earlier one. Each of
  * several rounds takes its share of the epochs, as evenly as whole epochs go; later rounds get more.
@@ -73,20 +70,8 @@ export async function tuneAfter(
   const epochs = epochsOf(options.epochs, part);
   if (epochs === 0) return untouched;
   const teacher = { ...context, original: context.original ?? original };
-  const {
-    model,
-    notes,
-    issues,
-    curves = [],
-  } = await tune(changed, { ...options, epochs }, teacher);
-  if (part.of === 1) return { model, notes, issues, curves };
-  const round = `round ${part.number}`;
-  return {
-    model,
-    notes: notes.map((note): PassNote => ({ ...note, subject: `${round}, ${note.subject}` })),
-    issues: issues.map((issue): Issue => ({ ...issue, message: `In ${round}: ${issue.message}` })),
-    curves: curves.map((curve) => ({ ...curve, title: round })),
-  };
+  const title = part.of === 1 ? undefined : `round ${part.number}`;
+  return titled(title, teacher, (own) => tune(changed, { ...options, epochs }, own));
 }
 
 /** Of all epochs those of one round. */

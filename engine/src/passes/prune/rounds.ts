@@ -208,8 +208,9 @@ function partOf(context: PassContext, number: number, of: number): PassContext {
   if (of === 1) return context;
   return {
     ...context,
-    progress: ({ message, fraction = 0 }) =>
+    progress: ({ message, fraction = 0, ...rest }) =>
       context.progress({
+        ...rest,
         message: `round ${number} of ${of}: ${message}`,
         fraction: (number - 1 + fraction) / of,
       }),

@@ -122,7 +122,7 @@ function graphOf(
     return gradientGraph(model, { ...options, statistics: 'fixed', losses });
   } catch (error) {
     if (!(error instanceof CoppiceError)) throw error;
-    const [problem] = error.message.replace(/\.$/, '').split(', and layers');
+    const [problem] = error.message.replace(/\.$/, '').split('. Freeze');
     const advice = 'Take a criterion that needs no gradients, such as contribution.';
     throw new CoppiceError(error.code, `${problem}. ${advice}`, { cause: error });
   }

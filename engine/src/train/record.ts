@@ -5,16 +5,19 @@
 
 import type { SampleShapes } from '../data/dataset';
 import { fedInputs } from '../ir/fed-inputs';
+import { subgraphs } from '../ir/graph-index';
 import { inlineFunctions } from '../ir/inline-functions';
 import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor } from '../ir/model';
 import { dimsOf, makeTensor } from '../ir/tensor';
 import { topologicalOrder } from '../ir/traverse';
+import { uniqueNames } from '../ir/unique-names';
 import { constantTensor } from '../ops/constant';
 import { inferTypes, type TypeTable } from '../ops/infer';
 import { reshape } from '../ops/gradients/support';
 import { raiseOpset } from '../passes/quantize/opset/raise-opset';
 import { BlockedBuilder } from './blocked/blocked-builder';
+import { withBranchesTaken } from './branches';
 import { constantsOf } from './constants';
 import { GpuBuilder } from './gpu/gpu-builder';
 import { GraphBuilder, trainingOpset } from './graph-builder';
@@ -59,7 +62,7 @@ export interface Recorded {
 
 /** @throws CoppiceError naming the node that stands in the way. */
 export function record(given: Model, options: RecordOptions): Recorded {
-  const model = sized(raiseOpset(inlineFunctions(given).model, trainingOpset), options, 'model');
+  const model = trainingForm(given, options);
   const graph = model.graph!;
   const shapes = shapesFor(model, options);
   const parameters = allParameters(model, options, shapes);
@@ -84,7 +87,10 @@ export function record(given: Model, options: RecordOptions): Recorded {
     if (constantTensor(node)) continue;
     const known = knownIntegers(node, types);
     if (known) for (const tensor of known) build.initializer(tensor);
-    else tape.record(node, training);
+    else {
+      if (subgraphs(node).length > 0) declareOutputs(build, node, types);
+      tape.record(node, training);
+    }
   }
   const logits = logitsOf(model);
   const loss = writeLosses(build, tape, logits, options, shapes);
@@ -96,10 +102,22 @@ function builderFor({ gpu, block }: RecordOptions): GraphBuilder {
   return block ? new BlockedBuilder(block) : new GraphBuilder();
 }
 
+/** Without functions, and without branches where it is known which is taken. */
+function trainingForm(given: Model, options: RecordOptions): Model {
+  const named = uniqueNames(inlineFunctions(given).model);
+  const model = sized(raiseOpset(named, trainingOpset), options, 'model');
+  const { constants = {} } = options.sampleShapes ?? {};
+  return withBranchesTaken(model, batched(model, options.batch), constants);
+}
+
 function sized(model: Model, { sampleShapes }: RecordOptions, whose: 'model' | 'teacher'): Model {
   if (!sampleShapes) return model;
   requireFed(model, whose, sampleShapes);
   return withSampleSizes(model, sampleShapes);
+}
+
+function declareOutputs(build: GraphBuilder, { output }: Node, types: TypeTable): void {
+  for (const name of output) build.declare(name, types.type(name) ?? {});
 }
 
 /** What a node makes, where that follows from the sizes of values alone; rules read it as a constant. */

@@ -26,6 +26,7 @@ import { logitsOf } from './logits';
 import type { Loss, LossShapes } from './losses/loss';
 import { extraParameters, parametersOf, type ExtraParameter, type Parameter } from './parameters';
 import { Tape } from './tape';
+import { withoutTraining } from './without-training';
 import { writeLosses } from './write-losses';
 
 export interface RecordOptions {
@@ -157,7 +158,7 @@ function shapesFor(model: Model, options: RecordOptions): LossShapes {
   const { batch } = options;
   const teacher = options.teacher && sized(options.teacher, options, 'teacher');
   const lookUp = (of: Model | undefined, whose: string) => {
-    const types = of && inferTypes(of, { inputs: batched(of, batch) });
+    const types = of && inferTypes(withoutTraining(of), { inputs: batched(of, batch) });
     return (value: string): readonly number[] => {
       const shape = types?.type(value)?.shape;
       if (shape?.every((dim) => typeof dim === 'number')) return shape;

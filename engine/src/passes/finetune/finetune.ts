@@ -37,23 +37,28 @@ export const finetune: Pass<FinetuneOptions> = {
   run: (model, options, context) => tune(model, options, context),
 };
 
-/**
- * @param extra what is trained besides the layers.
- * @param penalties losses that do not depend on what the model is to learn.
- */
+/** What a pass adds to a training. */
+export interface Additions {
+  /** What is trained besides the layers. */
+  readonly extra?: readonly ExtraParameter[];
+  /** Losses that do not depend on what the model is to learn. */
+  readonly penalties?: TrainOptions['losses'];
+  /** The model with the same values where layers can be found, if they cannot in the one that is trained. */
+  readonly legible?: Model;
+}
+
 export async function tune(
   model: Model,
   options: FinetuneOptions,
   context: PassContext,
-  extra: readonly ExtraParameter[] = [],
-  penalties: TrainOptions['losses'] = [],
+  { extra = [], penalties = [], legible = model }: Additions = {},
 ): Promise<PassResult> {
   const { runtime, calibration, signal, progress } = context;
   if (!runtime || !calibration) {
     throw new CoppiceError('no-data', 'Fine-tuning needs data: give it in the recipe, or --data.');
   }
   const seed = options.seed ?? context.seed;
-  const { losses, teacher, sources } = lessonsOf(model, options, context, seed);
+  const { losses, teacher, sources } = lessonsOf(legible, options, context, seed);
   const samples = Math.min(options.samples ?? calibration.samples, calibration.samples);
   const heldOut = heldOutOf(options, context, seed);
   const fixed = {

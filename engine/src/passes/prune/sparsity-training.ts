@@ -64,7 +64,7 @@ export async function trainSparse(
   const loss: Loss = method === 'slimming' ? slimming(model, groups) : groupLasso(model, groups);
   const weight = strength ?? strengths[method];
   return titled(`${method} of strength ${weight}`, taught, (own) =>
-    tune(model, options, own, [], [{ loss, weight }]),
+    tune(model, options, own, { penalties: [{ loss, weight }] }),
   );
 }
 

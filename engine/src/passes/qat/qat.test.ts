@@ -10,6 +10,7 @@ import { startRuntime } from '../../runtime/client';
 import { evaluateAccuracy } from '../../runtime/evaluate';
 import { openModel } from '../../runtime/open-model';
 import type { Runtime } from '../../runtime/runtime';
+import { featureLosses } from '../../train/losses';
 import type { PassContext } from '../pass';
 import { quantizeOptions } from '../quantize/options';
 import { quantize } from '../quantize/quantize';
@@ -107,6 +108,28 @@ describe('quantization-aware training', () => {
     ]);
     expect([...messages]).toEqual(['', '4 bits', '3 bits', '2 bits']);
     expect(validateModel(result).filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  it('learns from what the original makes within', async () => {
+    const few = { weights: 4, epochs: 1, samples: 32, batch: 32, cross_entropy: 0 };
+    const lossOf = async (features: object) => {
+      const { curves, issues } = await run({ ...few, features });
+      return { loss: curves![0].epochs[0].loss, said: issues.at(-1)?.message };
+    };
+    const { loss: plain } = await lossOf({});
+    for (const { id, weight } of featureLosses) {
+      const { loss, said } = await lossOf({ [id]: weight });
+      expect(said).toMatch(/ at layer\d.* \(weight/);
+      expect(loss, id).toBeGreaterThan(plain);
+    }
+  });
+
+  it('compares the layers that are named, and says which there are not', async () => {
+    const few = { weights: 4, epochs: 1, samples: 32, batch: 32 };
+    const at = (layers: string[]) => run({ ...few, features: { attention: { layers } } });
+    const { issues } = await at(['layer2.0.conv2']);
+    expect(issues.at(-1)?.message).toMatch(/at layer2\.0\.conv2 \(weight/);
+    await expect(at(['layer9'])).rejects.toThrow(/layer9/);
   });
 
   it('packs codes two to a byte, or gives each a byte for integer kernels', async () => {

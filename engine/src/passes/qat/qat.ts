@@ -124,7 +124,10 @@ async function learn(
     epochs === 0
       ? undefined
       : await titled(title, context, (own) =>
-          tune(fake.model, { ...options, epochs, layers: ['*'] }, own, fake.parameters),
+          tune(fake.model, { ...options, epochs, layers: ['*'] }, own, {
+            extra: fake.parameters,
+            legible: start.model,
+          }),
         );
   const trained = training?.model ?? fake.model;
   const blueprint = await readBack(start, fake, trained, runtime, signal);

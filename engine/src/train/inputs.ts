@@ -3,7 +3,7 @@
 import type { SampleShapes } from '../data/dataset';
 import { fedInputs, sampledInputs, sizesOf } from '../ir/fed-inputs';
 import { CoppiceError } from '../ir/issue';
-import type { Model, ValueInfo } from '../ir/model';
+import type { DimInfo, Model, ValueInfo } from '../ir/model';
 import { inferTypes } from '../ops/infer';
 
 /** @throws CoppiceError `several-inputs` where the data does not feed them all. */
@@ -21,44 +21,41 @@ export function requireFed(model: Model, whose: 'model' | 'teacher', data: Sampl
 
 /** The model with the sizes of the data where its inputs leave any but the batch open. */
 export function withSampleSizes(model: Model, data: SampleShapes): Model {
-  const given = sizesGiven(model, data);
-  const batch = sizesOf(sampledInputs(model)[0])?.[0];
-  const isBatch = (symbol = '') => symbol !== '' && symbol === batch?.dimParam;
-  const symbols = new Map<string, number>();
-  for (const info of fedInputs(model)) {
-    for (const [axis, { dimParam }] of (sizesOf(info) ?? []).entries()) {
-      const size = given.get(info.name)?.[axis];
-      if (dimParam && !isBatch(dimParam) && size !== undefined) symbols.set(dimParam, size);
+  const fed = fedInputs(model).map((info) => sizesGiven(info, fedInputs(model)[0], data));
+  const firsts = fed.flatMap(({ sizes, hasRows }) => (hasRows ? sizes.slice(0, 1) : []));
+  const batch = firsts.find(({ dimParam }) => dimParam) ?? firsts[0];
+  const symbols = new Map<string, DimInfo>();
+  for (const { sizes, given } of fed) {
+    for (const [axis, { dimParam }] of sizes.entries()) {
+      if (dimParam && given[axis]) symbols.set(dimParam, given[axis]);
     }
   }
+  // Whatever the model calls the batch here and there, it is one.
+  for (const { dimParam } of firsts) if (dimParam) symbols.set(dimParam, batch);
   const sized = (info: ValueInfo): ValueInfo => {
-    const dim = (sizesOf(info) ?? []).map((each, axis) => {
-      if (axis === 0 && info.name! in (data.others ?? {})) return batch ?? each;
-      const size = given.get(info.name)?.[axis] ?? symbols.get(each.dimParam ?? '');
-      const stays = each.dimValue !== undefined || isBatch(each.dimParam) || size === undefined;
-      return stays ? each : { dimValue: size };
+    const own = fed.find((each) => each.info === info);
+    const dim = own?.sizes.map((each, axis) => {
+      if (each.dimValue !== undefined) return each;
+      if (axis === 0 && own.hasRows) return batch;
+      return symbols.get(each.dimParam ?? '') ?? own.given[axis] ?? each;
     });
     const tensorType = info.type?.tensorType;
-    if (dim.length === 0) return info;
+    if (!dim || dim.length === 0) return info;
     return { ...info, type: { ...info.type, tensorType: { ...tensorType!, shape: { dim } } } };
   };
   return { ...model, graph: { ...model.graph!, input: model.graph!.input.map(sized) } };
 }
 
-/** What data says of the sizes of inputs, undefined for the batch; inputs with other numbers of sizes are left out. */
-function sizesGiven(
-  model: Model,
-  { input, sampleDims, others = {}, constants = {} }: SampleShapes,
-) {
-  const sizes = new Map<string | undefined, readonly (number | undefined)[]>();
-  for (const info of fedInputs(model)) {
-    const { name = '' } = info;
-    const samples =
-      name === (input ?? fedInputs(model)[0].name) ? sampleDims : others[name]?.sampleDims;
-    const own = samples ? [undefined, ...samples] : constants[name]?.dims;
-    if (own?.length === sizesOf(info)?.length) sizes.set(name, own ?? []);
-  }
-  return sizes;
+/** What data says of the sizes of an input: nothing of the batch, nor where their numbers differ. */
+function sizesGiven(info: ValueInfo, first: ValueInfo, data: SampleShapes) {
+  const { input = first.name, sampleDims, others = {}, constants = {} } = data;
+  const { name = '' } = info;
+  const sizes = sizesOf(info) ?? [];
+  const rows = name === input ? sampleDims : others[name]?.sampleDims;
+  const dims = rows ? [undefined, ...rows] : (constants[name]?.dims ?? []);
+  const given = dims.length === sizes.length ? dims : [];
+  const known = given.map((dimValue) => (dimValue === undefined ? undefined : { dimValue }));
+  return { info, sizes, given: known, hasRows: rows !== undefined };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Cross-entropy with the targets: −1/N Σ target · log softmax(output / T). Targets may be soft. */
 
+import { requireClasses } from './classes';
 import type { Loss } from './loss';
 
 export const crossEntropy = crossEntropyAt(1);
@@ -10,6 +11,7 @@ export function crossEntropyAt(temperature: number): Loss {
     id: 'cross_entropy',
     doc: 'Cross-entropy with the labels.',
     write: ({ output, shape, emit, floats, targets }) => {
+      requireClasses(shape(output));
       const scores = temperature === 1 ? output : emit('Mul', [output, floats(1 / temperature)]);
       const logs = emit('LogSoftmax', [scores], { axis: 1 });
       const sum = emit('ReduceSum', [emit('Mul', [logs, targets()])], { keepdims: 0 });

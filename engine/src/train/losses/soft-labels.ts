@@ -4,7 +4,7 @@
  * (Hinton et al., arXiv 1503.02531).
  */
 
-import { CoppiceError } from '../../ir/issue';
+import { requireClasses, requireEqualClasses } from './classes';
 import type { Loss } from './loss';
 
 export function softLabels(temperature: number): Loss {
@@ -15,6 +15,7 @@ export function softLabels(temperature: number): Loss {
       const logs = (value: string) =>
         emit('LogSoftmax', [emit('Mul', [value, floats(1 / temperature)])], { axis: 1 });
       const taught = teacher();
+      requireClasses(shape(output));
       requireEqualClasses(shape(output), shape(taught));
       const wanted = logs(taught);
       const difference = emit('Sub', [wanted, logs(output)]);
@@ -23,12 +24,4 @@ export function softLabels(temperature: number): Loss {
       return emit('Mul', [sum, floats(temperature ** 2 / shape(output)[0])]);
     },
   };
-}
-
-function requireEqualClasses(own: readonly number[], theirs: readonly number[]): void {
-  if (own.join() === theirs.join()) return;
-  throw new CoppiceError(
-    'other-classes',
-    `The model gives [${own.join(', ')}] and the teacher [${theirs.join(', ')}], which are no shares of the same classes: set distill to 0 and let features teach.`,
-  );
 }

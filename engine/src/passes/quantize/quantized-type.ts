@@ -10,7 +10,11 @@ export interface QuantizedType {
   /** Least and largest code. */
   readonly min: number;
   readonly max: number;
-  /** The ONNX type that holds the codes: int4 also for int3, which has none, and int2, which only opset 25 has. */
+  /**
+   * The ONNX type that holds the codes: int4 also for int3, which has none, and for int2. That one came
+   * with opset 25, and ONNX Runtime 1.30 dequantizes it, but fuses convolutions that read it into
+   * QLinearConv, which does not take it: such models cannot be opened.
+   */
   readonly storage: DataTypeName;
 }
 

@@ -1,6 +1,7 @@
 /** What is trained: constants of layers, in one flat vector, so that a step reads and writes few tensors. */
 
 import { findLayers } from '../inspect/layers';
+import { inlineFunctions } from '../ir/inline-functions';
 import type { Model, Node, Tensor } from '../ir/model';
 import { dimsOf, elementCount, floats } from '../ir/tensor';
 import { inferTypes } from '../ops/infer';
@@ -55,6 +56,15 @@ export function parametersOf(model: Model, chosen: (layer: string) => boolean): 
         decays: !spared.has(tensor.name!) && dims.filter((dim) => dim > 1).length > 1,
       },
     ];
+  });
+}
+
+/** Whether there is anything to train, in functions and branches of the model, too. */
+export function isTrainable(given: Model): boolean {
+  const { model } = inlineFunctions(given);
+  const weights = findLayers(model, inferTypes(model)).flatMap((layer) => layer.weights);
+  return weights.some(({ constant, role }) => {
+    return role === 'parameter' && constant.tensor?.dataType === 1;
   });
 }
 

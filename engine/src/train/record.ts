@@ -125,7 +125,11 @@ function declareOutputs(build: GraphBuilder, { output }: Node, types: TypeTable)
 function knownIntegers({ output }: Node, types: TypeTable): Tensor[] | undefined {
   const known = output.flatMap((name) => {
     const { dtype, shape, content } = types.type(name) ?? {};
-    if (dtype !== 'int64' || !content?.every((each) => Number.isSafeInteger(each))) return [];
+    if (
+      (dtype !== 'int64' && dtype !== 'int32') ||
+      !content?.every((each) => Number.isSafeInteger(each))
+    )
+      return [];
     return [makeTensor(name, dtype, shape!.map(Number), content.map(Number))];
   });
   return known.length === output.length ? known : undefined;

@@ -24,8 +24,16 @@ const normal = (count: number, scale = 1) =>
 
 const [steps, inputs, hidden, classes] = [6, 3, 8, 3];
 
-/** One layer of cells over 6 steps of 3 numbers; its last states are told apart into 3 classes. */
-function classifier(op: 'LSTM' | 'GRU' | 'RNN', direction: string, layers: number): Model {
+interface Network {
+  readonly op: 'LSTM' | 'GRU' | 'RNN';
+  readonly direction: string;
+  readonly layers: number;
+  /** Whether each sequence is said to be as long as it is. */
+  readonly lengths: boolean;
+}
+
+/** Layers of cells over 6 steps of 3 numbers; their last states are told apart into 3 classes. */
+function classifier({ op, direction, layers, lengths }: Network): Model {
   const width = { LSTM: 4, GRU: 3, RNN: 1 }[op] * hidden;
   const ways = direction === 'bidirectional' ? 2 : 1;
   const sizes = (layer: number) => (layer === 0 ? inputs : ways * hidden);
@@ -37,13 +45,17 @@ function classifier(op: 'LSTM' | 'GRU' | 'RNN', direction: string, layers: numbe
   const cells = all.map(
     (i) => `
       all.${i}, last.${i} = ${op}<hidden_size: int = ${hidden}, direction: string = "${direction}">
-        (in.${i}, cell.${i}.w, cell.${i}.r, cell.${i}.b)
+        (in.${i}, cell.${i}.w, cell.${i}.r, cell.${i}.b${lengths ? ', lengths' : ''})
       turned.${i} = Transpose<perm: ints = [0, 2, 1, 3]>(all.${i})
       in.${i + 1} = Reshape(turned.${i}, joined)`,
   );
   return weightedModel(`(float[N,${steps},${inputs}] x) => (float[N,${classes}] y)
     <${weights.join(', ')}, float[${ways * hidden},${classes}] fc.weight> {
       joined = Constant<value_ints: ints = [${steps}, -1, ${ways * hidden}]>()
+      sizes = Shape<end: int = 1>(x)
+      whole = Constant<value_ints: ints = [${steps}]>()
+      long = Expand(whole, sizes)
+      lengths = Cast<to: int = 6>(long)
       in.0 = Transpose<perm: ints = [1, 0, 2]>(x)
       ${cells.join('')}
       first = Transpose<perm: ints = [1, 0, 2]>(last.${layers - 1})
@@ -78,18 +90,19 @@ async function traced(model: Model, batch: number, feeds: Feeds): Promise<NamedT
   return outputs['@logits'];
 }
 
-const networks = fc.record({
+const networks: fc.Arbitrary<Network> = fc.record({
   op: fc.constantFrom('LSTM', 'GRU', 'RNN'),
   direction: fc.constantFrom('forward', 'reverse', 'bidirectional'),
   layers: fc.integer({ min: 1, max: 2 }),
+  lengths: fc.boolean(),
 });
 
 it('learn, and what is written gives in one node what was trained step by step', async () => {
   const data = sequences(128);
   const runtime = await testRuntime();
   await fc.assert(
-    fc.asyncProperty(networks, async ({ op, direction, layers }) => {
-      const model = classifier(op, direction, layers);
+    fc.asyncProperty(networks, async (network) => {
+      const model = classifier(network);
       const options = { ...tinyOptions, epochs: 6, batch: 16, rate: 0.1 };
       const { model: tuned, curve } = await train(model, options, {
         ...{ runtime, data, seed: 3, signal: new AbortController().signal },

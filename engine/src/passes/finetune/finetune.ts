@@ -15,7 +15,7 @@ import {
   type TrainingFigures,
 } from '../../train/curve';
 import { optimizers } from '../../train/optimizers';
-import { parametersOf, type ExtraParameter } from '../../train/parameters';
+import { isTrainable, type ExtraParameter } from '../../train/parameters';
 import { schedules } from '../../train/schedules';
 import { fittedBatch, usualBatch } from '../../train/batch-size';
 import { train, type TrainOptions } from '../../train/train';
@@ -31,9 +31,9 @@ export const finetune: Pass<FinetuneOptions> = {
   options: finetuneOptions,
   reads: teachersOf,
   refuse: (model) =>
-    parametersOf(model, () => true).length === 0
-      ? 'It has no float32 weights that could be trained: fine-tune before quantizing.'
-      : undefined,
+    isTrainable(model)
+      ? undefined
+      : 'It has no float32 weights that could be trained: fine-tune before quantizing.',
   run: (model, options, context) => tune(model, options, context),
 };
 

@@ -32,10 +32,16 @@ const names = ['resnet20', 'smallMobilenet', 'smallTransformer'] as const;
 
 /**
  * How many times PyTorch's our errors may be. Half of all parameters are off by a few roundings, on
- * either side. The largest errors are matters of luck: an activation so near to 0 that one side's ReLU
- * lets it pass, or a gradient that is 0 but for what sums that cancel leave.
+ * either side. In ResNet-20 the largest error is a matter of luck: an activation so near to 0 that one
+ * side's ReLU lets it pass. In MobileNetV2 it belongs to gradients that are 0, or nearly: a shift that
+ * only the next normalization reads has no effect, and a scale in front of it hardly any, so that what
+ * the gradients of a channel leave when they are summed is rounding. PyTorch's normalizations sum in
+ * double precision, the runtime's operators in single: with casts around the sums and products by
+ * channel (in the plain form) most of these errors halved, to 0.6 to 1.5 times PyTorch's. Such
+ * gradients move nothing and are not worth the time of casts; those longer than a hundredth of the
+ * longest are held to a narrower bound.
  */
-const allowed = { typical: 1.5, largest: 3 };
+const allowed = { typical: 1.5, long: 2, largest: 3 };
 
 test.each(names.flatMap((name) => ['plain', 'blocked'].map((form) => ({ name, form }))))(
   '$name, $form: about as near to the truth as PyTorch',
@@ -45,17 +51,20 @@ test.each(names.flatMap((name) => ['plain', 'blocked'].map((form) => ({ name, fo
     const expected = fixture.networks[name];
     expect(Math.abs(loss - expected.loss)).toBeLessThan(2e-6 * expected.loss);
     expect([...gradients.keys()].sort()).toEqual(Object.keys(expected.gradients).sort());
-    const longest = Math.max(
-      ...Object.values(expected.gradients).map(({ exact }) => length(exact)),
-    );
+    const lengths = Object.values(expected.gradients).map(({ exact }) => length(exact));
+    const longest = Math.max(...lengths);
     const errors = Object.entries(expected.gradients).map(([parameter, { exact }]) => {
       const actual = projections(parameter, gradients.get(parameter)!);
       const difference = length(actual.map((value, i) => value - exact[i]));
       return difference / Math.max(length(exact), longest / 1000);
     });
     const theirs = Object.values(expected.gradients).map(({ error }) => error);
+    const largest = (values: readonly number[], least: number) =>
+      Math.max(...values.filter((_, i) => lengths[i] > least));
     expect(median(errors)).toBeLessThan(allowed.typical * median(theirs));
-    expect(Math.max(...errors)).toBeLessThan(allowed.largest * Math.max(...theirs));
+    const long = longest / 100;
+    expect(largest(errors, long)).toBeLessThan(allowed.long * largest(theirs, long));
+    expect(largest(errors, 0)).toBeLessThan(allowed.largest * largest(theirs, 0));
   },
   30_000,
 );

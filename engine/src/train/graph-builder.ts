@@ -5,6 +5,7 @@ import { emptyGraph } from '../ir/empty-graph';
 import { subgraphs } from '../ir/graph-index';
 import { CoppiceError } from '../ir/issue';
 import type { Model, Node, Tensor, ValueInfo } from '../ir/model';
+import { nodeLabel } from '../ir/naming';
 import { makeTensor } from '../ir/tensor';
 import { dataTypeNamed, type DataTypeName } from '../ir/data-type';
 import { findOp } from '../ops';
@@ -119,14 +120,26 @@ export class GraphBuilder implements GraphWriter {
   }
 
   shape(value: string): readonly number[] {
+    const sizes = this.sizes(value);
+    if (sizes) return sizes;
+    const maker = this.leavesOpen(value);
+    const source = maker && `${nodeLabel(maker)} (${maker.opType})`;
+    throw new CoppiceError(
+      'unknown-shape',
+      `The sizes of "${value}" are only known when it runs${source ? `, because of ${source}` : ''}, so that it cannot be trained through. Freeze the layers before it.`,
+    );
+  }
+
+  private sizes(value: string): readonly number[] | undefined {
     const shape = this.types.get(value)?.shape;
-    if (!shape?.every((dim) => typeof dim === 'number')) {
-      throw new CoppiceError(
-        'unknown-shape',
-        `The sizes of "${value}" are not known, so that it cannot be trained through.`,
-      );
-    }
-    return shape;
+    return shape?.every((dim) => typeof dim === 'number') ? shape : undefined;
+  }
+
+  /** The first node on the way to a value whose sizes do not follow from what it reads. */
+  private leavesOpen(value: string): Node | undefined {
+    const maker = this.nodes.find(({ output }) => output.includes(value));
+    const open = maker?.input.find((name) => name && !this.sizes(name));
+    return open ? this.leavesOpen(open) : maker;
   }
 
   /** Undefined where it is not known. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { makeAttribute } from '../ir/attributes';
 import { fed, type Case } from '../ops/testing/one-node';
 import { GraphBuilder } from './graph-builder';
 import { Tape } from './tape';
@@ -82,4 +83,19 @@ test('an operator without a rule is only in the way of what lies before it', () 
   };
   expect(() => record('before').gradients('y')).toThrow(/Hardmax.*Freeze/s);
   expect(record('after').gradients('y')).toEqual([expect.any(String)]);
+});
+
+test('a node that leaves sizes open is named where they are needed', () => {
+  const build = new GraphBuilder();
+  for (const name of ['x', 'w']) build.input(name, 'float', [2, 1]);
+  const tape = new Tape(build, ['w']);
+  const found = { opType: 'NonZero', name: 'find', input: ['x'], output: ['places'] };
+  tape.record({ ...found, ...attributes }, true);
+  const to = { attribute: [makeAttribute('to', 1)], metadataProps: [] };
+  tape.record({ opType: 'Cast', input: ['places'], output: ['c'], ...to }, true);
+  tape.record({ opType: 'Mul', input: ['c', 'w'], output: ['a'], ...attributes }, true);
+  const layer = { opType: 'LSTM', name: 'cell', input: ['a', 'w', 'w'], output: ['y'] };
+  expect(() => tape.record({ ...layer, ...attributes }, true)).toThrow(
+    /"a" are only known when it runs, because of find \(NonZero\)/,
+  );
 });

@@ -46,8 +46,7 @@ export class Tape {
 
   /** Adds a node to the graph, in the form in which it is trained. */
   record(node: Node, training: boolean): void {
-    const name = node.output.find(Boolean) ?? '';
-    const write = this.writer(`@${name}`, training);
+    const write = this.writer(`@${node.output.find(Boolean)}`, training);
     const made = compositionOf(node)?.(node, write, this.isActive(node));
     if (made === undefined) return this.recordWhole(node, training);
     if (typeof made === 'object' && 'why' in made) {

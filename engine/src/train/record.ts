@@ -19,6 +19,7 @@ import { raiseOpset } from '../passes/quantize/opset/raise-opset';
 import { BlockedBuilder } from './blocked/blocked-builder';
 import { withBranchesTaken } from './branches';
 import { constantsOf } from './constants';
+import { requireFitting, withBatchInShapes } from './fitting';
 import { GpuBuilder } from './gpu/gpu-builder';
 import { GraphBuilder, trainingOpset } from './graph-builder';
 import { batched, requireFed, withSampleSizes } from './inputs';
@@ -69,7 +70,8 @@ export function record(given: Model, options: RecordOptions): Recorded {
   const parameters = allParameters(model, options, shapes);
   const build = builderFor(options);
   const constants = constantsOf(graph);
-  const types = inferTypes(model, { inputs: batched(model, options.batch) });
+  const types = inferTypes(withoutTraining(model), { inputs: batched(model, options.batch) });
+  requireFitting(model, types, options.batch, options.sampleShapes);
   for (const { name = '' } of fedInputs(model)) {
     const { dtype = 'float', shape = [] } = types.type(name) ?? {};
     build.input(name, dtype, shape.map(Number));
@@ -108,7 +110,8 @@ function trainingForm(given: Model, options: RecordOptions): Model {
   const named = uniqueNames(inlineFunctions(given).model);
   const model = sized(raiseOpset(named, trainingOpset), options, 'model');
   const { constants = {} } = options.sampleShapes ?? {};
-  return withBranchesTaken(model, batched(model, options.batch), constants);
+  const taken = withBranchesTaken(model, batched(model, options.batch), constants);
+  return withBatchInShapes(taken, options.batch);
 }
 
 function sized(model: Model, { sampleShapes }: RecordOptions, whose: 'model' | 'teacher'): Model {
@@ -160,7 +163,8 @@ function splitInput(build: GraphBuilder, name: string, tensors: readonly Tensor[
 /** Shapes of all values of the model and of its teacher, for one batch. */
 function shapesFor(model: Model, options: RecordOptions): LossShapes {
   const { batch } = options;
-  const teacher = options.teacher && sized(options.teacher, options, 'teacher');
+  const { teacher: given } = options;
+  const teacher = given && withBatchInShapes(sized(given, options, 'teacher'), batch);
   const lookUp = (of: Model | undefined, whose: string) => {
     const types = of && inferTypes(withoutTraining(of), { inputs: batched(of, batch) });
     return (value: string): readonly number[] => {

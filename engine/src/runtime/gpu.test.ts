@@ -31,7 +31,7 @@ test.runIf(process.platform === 'linux')('without a GPU, what needs one says so'
 });
 
 test.runIf(softwareGpu.isThere)(
-  `a GPU computes what the CPU does, and keeps it (${softwareGpu.title})`,
+  `a GPU computes what the CPU does (${softwareGpu.title})`,
   async () => {
     const runtime = await startOnSoftwareGpu();
     const [cpu, gpu] = [
@@ -39,9 +39,27 @@ test.runIf(softwareGpu.isThere)(
       await runtime.open(unfolding, { gpu: true }),
     ];
     const expected = (await cpu.run({ x })).y.data as Float32Array;
-    const { y } = await gpu.keep({ x });
-    const actual = (await runtime.read({ y })).y.data as Float32Array;
+    const actual = (await gpu.run({ x })).y.data as Float32Array;
     expect(Math.max(...actual.map((value, i) => Math.abs(value - expected[i])))).toBeLessThan(1e-4);
     await runtime.close();
   },
 );
+
+test.runIf(softwareGpu.isThere)(`and keeps it in its memory (${softwareGpu.title})`, async () => {
+  const runtime = await startOnSoftwareGpu();
+  const doubling = encodeModel(
+    weightedModel(`(float[4] x) => (float[4] y, float[4] z) <float[4] w> {
+      y = Add(x, x)
+      z = Identity(y)
+    }`),
+  );
+  const session = await runtime.open(doubling, { gpu: true, stayOnGpu: ['y'] });
+  const first: NamedTensor = { type: 'float', dims: [4], data: Float32Array.of(1, 2, 3, 4) };
+  const { kept } = await session.runAndKeep({ x: first }, ['z'], ['y']);
+  await expect(runtime.read(kept)).rejects.toThrow(/not on CPU/);
+  const second = await session.runAndKeep({ x: kept.y }, ['z'], ['y']);
+  expect([...second.given.z.data]).toEqual([4, 8, 12, 16]);
+  await runtime.release([kept.y]);
+  await expect(session.runAndKeep({ x: kept.y }, ['z'], ['y'])).rejects.toThrow(/released/);
+  await runtime.close();
+});

@@ -55,6 +55,11 @@ export interface SessionOptions {
    * Opening fails where there is none, and a driver may take its process down.
    */
   readonly gpu?: boolean;
+  /**
+   * Outputs that are kept in the memory of the GPU, where only sessions there can read them. Each run
+   * then has to ask for all outputs.
+   */
+  readonly stayOnGpu?: readonly string[];
   /** Directory that external data of a model in memory is relative to. */
   readonly directory?: string;
   /** How messages call a model that comes as bytes, for example its path. */
@@ -143,7 +148,7 @@ export interface Runtime {
   open(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /** Hands tensors to the child process, where they stay until they are released. */
   keep(tensors: Feeds, signal?: AbortSignal): Promise<Record<string, KeptTensor>>;
-  /** What kept tensors hold; they stay where they are. */
+  /** What kept tensors hold; they stay where they are. Those on a GPU have to go through a session there. */
   read(tensors: KeptTensors, signal?: AbortSignal): Promise<Record<string, NamedTensor>>;
   /** Gives the memory of kept tensors back. */
   release(tensors: Iterable<KeptTensor>): Promise<void>;

@@ -107,7 +107,11 @@ const handlers: { [K in Kind]: Handler<K> } = {
   read: async ({ kept }) => parcel(Object.fromEntries(Object.entries(kept).map(keptTensor))),
   put: async ({ feeds }) => keep(tensors(feeds)),
   release: async ({ kept }) => {
-    for (const each of kept) keptTensors.delete(each);
+    for (const each of kept) {
+      // Memory of a GPU is not collected.
+      keptTensors.get(each)?.dispose();
+      keptTensors.delete(each);
+    }
     return undefined;
   },
   summarize: async ({ session, feeds, outputs, bins }) => {
@@ -185,9 +189,6 @@ async function open({ model, options }: Requests['open']): Promise<Results['open
   return { session: id, inputs, outputs: made.outputNames };
 }
 
-/** In its usual layout, NHWC, convolutions of groups with nine filters each come out wrong (1.30). */
-const webGpu = { name: 'webgpu', preferredLayout: 'NCHW' } as const;
-
 function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionOptions {
   const levels = { none: 'disabled', basic: 'basic', all: 'all' } as const;
   return {
@@ -196,7 +197,7 @@ function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionO
     graphOptimizationLevel: levels[options.optimize ?? 'all'],
     enableMemPattern: options.memoryPattern !== false,
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-    ...(options.gpu ? { executionProviders: [webGpu] } : {}),
+    ...(options.gpu ? gpuSettings(options) : {}),
     extra: {
       session: {
         ...(options.directory
@@ -205,6 +206,14 @@ function sessionSettings(options: SessionOptions): Ort.InferenceSession.SessionO
         ...(options.keepQuantizers ? { disable_quant_qdq: '1' } : {}),
       },
     },
+  };
+}
+
+function gpuSettings({ stayOnGpu = [] }: SessionOptions): Ort.InferenceSession.SessionOptions {
+  return {
+    // In its usual layout, NHWC, convolutions of groups with nine filters each come out wrong (1.30).
+    executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
+    preferredOutputLocation: Object.fromEntries(stayOnGpu.map((name) => [name, 'gpu-buffer'])),
   };
 }
 

@@ -26,7 +26,8 @@ export class Workplace {
   }
 
   openStepper(state: State): Promise<Stepper> {
-    return openStepper(this.place.runtime, this.place.session, state);
+    const { runtime, session, stays } = this.place;
+    return openStepper(runtime, session, state, stays);
   }
 
   /** Goes over to the GPU where a trial shows that it does. */

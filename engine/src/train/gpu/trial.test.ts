@@ -44,12 +44,25 @@ async function pretended(change?: Parameters<typeof pretendedGpu>[1]) {
   return { startRuntime: pretendedGpu(await testRuntime(), change) };
 }
 
+/** A pretended GPU in a process of its own, which is sent a signal in a run. */
+function signalled(name: NodeJS.Signals, fatal: number) {
+  const start = async (): Promise<Runtime> => {
+    const own = await startRuntime();
+    const gpu = pretendedGpu(own, (_, run) => run === fatal && process.kill(own.pid!, name));
+    return { ...(await gpu()), close: () => own.close() };
+  };
+  return { startRuntime: start };
+}
+
 function weightsOf({ graph }: Model): Float32Array[] {
   return graph!.initializer.map(floats);
 }
 
-function valuesOf(answer: Answer, output: string): Float32Array {
-  return answer[output].data as Float32Array;
+/** Changes the values of one output, wherever it is among the answers. */
+function spoilt(output: string, change: (values: Float32Array) => unknown) {
+  return (answer: Answer) => {
+    if (output in answer) change(answer[output].data as Float32Array);
+  };
 }
 
 test('where there is no GPU, training is on the CPU and says so', async () => {
@@ -71,21 +84,21 @@ test('where it computes rightly, the GPU does it', async () => {
 
 describe('where a step is wrong, training is on the CPU', () => {
   test.each([
-    ['no number', (answer: Answer) => (valuesOf(answer, '@loss')[0] = NaN), /loss is no number/],
-    ['the output', (answer: Answer) => valuesOf(answer, '@logits').fill(0), /output is 100 % off/],
+    ['no number', spoilt('@loss', (values) => values.fill(NaN)), /loss is no number/],
+    ['the output', spoilt('@logits', (values) => values.fill(0)), /output is 100 % off/],
     [
       'the gradient of one weight',
-      (answer: Answer) => (valuesOf(answer, '@next.moment.0')[7] *= 2),
+      spoilt('@moment.0.copy', (values) => (values[7] *= 2)),
       /what becomes of "a\.weight" is \d+ % off/,
     ],
     [
       'a weight',
-      (answer: Answer) => (valuesOf(answer, '@next.weights')[7] += 0.01),
+      spoilt('@weights.copy', (values) => (values[7] += 0.01)),
       /what becomes of "a\.weight"/,
     ],
     [
       'a statistic',
-      (answer: Answer) => (valuesOf(answer, '@next.statistics')[9] = NaN),
+      spoilt('@statistics.copy', (values) => (values[9] = NaN)),
       /what becomes of "n\.var" is no number/,
     ],
   ])('%s', async (_, wrong, message) => {
@@ -118,18 +131,19 @@ describe('a GPU that fails', () => {
   });
 
   test.each([0, 6])('takes nothing along when its process ends in run %i', async (fatal) => {
-    let runtime: Runtime | undefined;
-    const start = async () => {
-      runtime = await startRuntime();
-      return pretendedGpu(runtime, (_, run) => {
-        if (run === fatal) process.kill(runtime!.pid!, 'SIGKILL');
-      })();
-    };
-    const { bytes, issues } = await trained({ accelerator: 'gpu' }, { startRuntime: start });
+    const context = signalled('SIGKILL', fatal);
+    const { bytes, issues } = await trained({ accelerator: 'gpu' }, context);
     expect(issues.at(-1)!.code).toBe(fatal === 0 ? 'no-gpu' : 'gpu-failed');
     expect(issues.at(-1)!.message).toMatch(/ended unexpectedly/);
     expect(bytes.equals((await plain).bytes)).toBe(true);
-    await runtime!.close();
+  });
+
+  test('by never ending a step is not waited for by auto', async () => {
+    const context = { ...signalled('SIGSTOP', 0), patience: 1000 };
+    const { bytes, issues } = await trained({ accelerator: 'auto' }, context);
+    expect(issues).toMatchObject([{ code: 'no-gpu' }]);
+    expect(issues[0].message).toMatch(/no faster: a step takes too long/);
+    expect(bytes.equals((await plain).bytes)).toBe(true);
   });
 });
 
@@ -146,15 +160,13 @@ test('a trial can be cancelled', async () => {
   await expect(trained({ accelerator: 'gpu' }, context)).rejects.toThrow(/abort/i);
 });
 
-describe.runIf(softwareGpu.isThere)(`on ${softwareGpu.title}`, () => {
-  test.each([optimizers[0], optimizers[2]])('$id trains as on the CPU', async (optimizer) => {
-    const more = { optimizer, clip: 1, average: 0.9, epochs: 1 };
-    const context = { startRuntime: startOnSoftwareGpu };
-    const { model, issues } = await trained({ ...more, accelerator: 'gpu' }, context);
-    expect(issues).toMatchObject([{ code: 'gpu' }]);
-    const expected = weightsOf((await trained(more)).model);
-    for (const [i, weights] of weightsOf(model).entries()) {
-      for (const [at, weight] of weights.entries()) expect(weight).toBeCloseTo(expected[i][at], 3);
-    }
-  });
+test.runIf(softwareGpu.isThere)(`a GPU trains as the CPU does (${softwareGpu.title})`, async () => {
+  const more = { optimizer: optimizers[2], clip: 1, average: 0.9, epochs: 1 };
+  const context = { startRuntime: startOnSoftwareGpu, data: tinyData(32) };
+  const { model, issues } = await trained({ ...more, accelerator: 'gpu' }, context);
+  expect(issues).toMatchObject([{ code: 'gpu' }]);
+  const expected = weightsOf((await trained(more, { data: tinyData(32) })).model);
+  for (const [i, weights] of weightsOf(model).entries()) {
+    for (const [at, weight] of weights.entries()) expect(weight).toBeCloseTo(expected[i][at], 3);
+  }
 });

@@ -6,7 +6,8 @@ import type { NamedTensor, Runtime } from '../../runtime/runtime';
 export type Answer = Record<string, NamedTensor>;
 
 /**
- * @param change gets what the run of this number, from 0, would answer; it may change it, throw or wait.
+ * @param change gets what the run of this number, from 0, would answer, be it a step or the reading of a
+ * state; it may change it, throw or wait.
  */
 export function pretendedGpu(
   given: Runtime,
@@ -19,13 +20,18 @@ export function pretendedGpu(
       ...given,
       open: async (model, options) => {
         if (!options?.gpu) throw new Error('nobody asked for the GPU');
-        const session = await given.open(model, { ...options, gpu: false });
+        const session = await given.open(model, { ...options, gpu: false, stayOnGpu: [] });
         closing.push(() => session.close());
         return {
           ...session,
           run: async (...request) => {
             const answer = await session.run(...request);
             await change(answer, runs++);
+            return answer;
+          },
+          runAndKeep: async (...request) => {
+            const answer = await session.runAndKeep(...request);
+            await change(answer.given, runs++);
             return answer;
           },
         };

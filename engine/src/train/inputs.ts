@@ -60,7 +60,7 @@ function sizesGiven(info: ValueInfo, first: ValueInfo, data: SampleShapes) {
 
 /**
  * The sizes of all inputs for a batch: the first size of those that samples go to, open or not, and
- * those of other inputs that are the same symbol.
+ * all sizes that are the symbol of the first of them.
  *
  * @throws CoppiceError `unknown-shape` where others are open.
  */
@@ -74,7 +74,8 @@ export function batched(model: Model, batch: number): Record<string, number[]> {
       const { shape = [] } = types.type(name) ?? {};
       if (shape.length === 0) return [];
       const sizes = shape.map((dim, axis) => {
-        const isBatch = axis === 0 ? sampled.has(name) : dim === own && dim !== Number(dim);
+        const isSymbol = typeof dim === 'string' && dim === own;
+        const isBatch = axis === 0 ? sampled.has(name) : isSymbol;
         return isBatch ? batch : dim;
       });
       const open = sizes.filter((size) => typeof size === 'string');
@@ -84,9 +85,14 @@ export function batched(model: Model, batch: number): Record<string, number[]> {
   );
 }
 
+/** @throws CoppiceError `unknown-shape` where a size other than the batch is open. */
+export function requireFixedSizes(model: Model): void {
+  batched(model, 1);
+}
+
 function openSizes(input: string, open: readonly string[]): CoppiceError {
   return new CoppiceError(
     'unknown-shape',
-    `The input "${input}" leaves sizes besides the batch open (${open.join(', ')}) that samples do not give either, and training needs them. Export the model with fixed ones.`,
+    `The input "${input}" leaves sizes besides the batch open (${open.join(', ')}), and training needs them. Export the model with fixed ones.`,
   );
 }

@@ -7,6 +7,7 @@ import type { Model, Node } from '../../ir/model';
 import { dimsOf, floats, makeTensor } from '../../ir/tensor';
 import { inferTypes } from '../../ops/infer';
 import { trainingOpset } from '../../train/graph-builder';
+import { batched } from '../../train/inputs';
 import type { ExtraParameter } from '../../train/parameters';
 import { trainingDomain } from '../../train/without-training';
 import { quantizedBias } from '../quantize/bias';
@@ -14,7 +15,7 @@ import { biasOf, type Blueprint, type QuantizedLayer } from '../quantize/bluepri
 import { codeOf, decode, scaleIndices, type Grid } from '../quantize/grid';
 import { raiseOpset } from '../quantize/opset/raise-opset';
 import { QuantizedGraph } from '../quantize/write/quantized-graph';
-import { inputShapes } from './input-shapes';
+import type { FoldedNormalization, Normalization } from './normalizations';
 import type { Quantizer, QuantizerWriter, Rounded } from './quantizers/quantizer';
 
 export interface FakeQuantized {
@@ -29,12 +30,18 @@ export interface FakeQuantized {
 
 export interface FakeLayer extends Rounded {
   readonly grid: Grid;
-  /** The constant that is trained in its place; absent where the layer has no bias. */
+  /** The constant that is trained in its place; absent where the layer has no bias of its own. */
   readonly bias?: string;
+  readonly normalization?: FoldedNormalization;
 }
 
-export function fakeQuantize(blueprint: Blueprint, quantizer: Quantizer): FakeQuantized {
-  return new FakeQuantization(blueprint, quantizer).write();
+/** @param normalizations what those begin with that layers have while they are trained. */
+export function fakeQuantize(
+  blueprint: Blueprint,
+  quantizer: Quantizer,
+  normalizations: ReadonlyMap<string, Normalization> = new Map(),
+): FakeQuantized {
+  return new FakeQuantization(blueprint, quantizer, normalizations).write();
 }
 
 class FakeQuantization {
@@ -42,6 +49,7 @@ class FakeQuantization {
   private readonly parameters = new Map<string, ExtraParameter>();
   private readonly weights = new Map<string, Rounded & { value: string; grid: Grid }>();
   private readonly layers = new Map<string, FakeLayer>();
+  private readonly normalized = new Map<string, Normalization<string>>();
   private readonly activations = new Map<string, Rounded>();
   /** Of the first value of each grid. */
   private readonly names = new Map<Grid, string>();
@@ -49,6 +57,7 @@ class FakeQuantization {
   constructor(
     private readonly blueprint: Blueprint,
     private readonly quantizer: Quantizer,
+    private readonly normalizations: ReadonlyMap<string, Normalization>,
   ) {
     this.graph = new QuantizedGraph(raiseOpset(blueprint.model, trainingOpset));
   }
@@ -56,6 +65,10 @@ class FakeQuantization {
   write(): FakeQuantized {
     const { layers, operands, grids } = this.blueprint;
     const nodes = new Map(this.graph.graph.node.map((node) => [node.output[0], node]));
+    const sites = [...layers.values()].map(
+      (layer) => [layer, nodes.get(layer.site.node.output[0])!] as const,
+    );
+    for (const [{ site }, node] of sites) this.normalize(site.name, node);
     const features = featuresOf(this.blueprint.model);
     for (const [value, grid] of grids) {
       this.graph.insert(value, (source) => this.roundValue(value, source, grid, features(value)));
@@ -64,9 +77,7 @@ class FakeQuantization {
       const values = decode(weight.codes, dimsOf(tensor), weight.grid);
       this.graph.replace(name, this.graph.constant(name, 'float', dimsOf(tensor), values));
     }
-    for (const layer of layers.values()) {
-      this.writeLayer(layer, nodes.get(layer.site.node.output[0])!);
-    }
+    for (const [layer, node] of sites) this.writeLayer(layer, node);
     return {
       model: this.graph.finish(),
       parameters: [...this.parameters.values()],
@@ -75,11 +86,35 @@ class FakeQuantization {
     };
   }
 
+  /** What reads the layer, quantizers too, comes behind the normalization. */
+  private normalize(name: string, node: Node): void {
+    const start = this.normalizations.get(name);
+    if (!start) return;
+    const constant = (key: keyof Normalization) =>
+      this.graph.constant(`${name}.${key}`, 'float', [start[key].length], start[key]);
+    const [mean, variance] = [constant('mean'), constant('variance')];
+    const trained = (key: keyof Normalization) =>
+      this.writer.parameter(`${name}.${key}`, [start[key].length], start[key], { decays: false });
+    const [scale, shift] = [trained('scale'), trained('shift')];
+    this.normalized.set(name, { scale, shift, mean, variance });
+    // A scale that training takes below zero would turn the codes round.
+    const inputs = [node.output[0], this.writer.emit('Abs', [scale]), shift, mean, variance];
+    const made = this.graph.node('BatchNormalization', inputs, node.output[0]);
+    const last = this.graph.graph.node.at(-1)!;
+    [node.output[0], last.input[0], last.output[0]] = [made, made, node.output[0]];
+  }
+
   private writeLayer(layer: QuantizedLayer, node: Node): void {
     const { site } = layer;
     const weight = this.weightOf(layer);
     node.input[1] = weight.value;
     const values = biasOf(layer);
+    const normalized = this.normalized.get(site.name);
+    if (normalized) {
+      if (values) node.input[2] = this.writer.constant(values, [values.length]);
+      this.layers.set(site.name, { ...weight, normalization: { ...normalized, before: values } });
+      return;
+    }
     if (!values) {
       this.layers.set(site.name, weight);
       return;
@@ -191,7 +226,7 @@ function startOf(values: Float32Array, { site, weight }: QuantizedLayer, grid: G
 
 /** How many numbers one sample has of a value. */
 function featuresOf(model: Model): (value: string) => number {
-  const types = inferTypes(model, { inputs: inputShapes(model, 1) });
+  const types = inferTypes(model, { inputs: batched(model, 1) });
   return (value) => {
     const shape = types.type(value)?.shape ?? [];
     return shape.reduce<number>((product, dim) => product * (Number(dim) || 1), 1);

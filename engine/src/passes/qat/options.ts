@@ -63,7 +63,9 @@ export const qatOptions = z.strictObject({
     .max(1000)
     .default(2)
     .describe('How often each training sample is seen; 0 writes what training would begin with.'),
-  statistics: training.statistics.default('fixed'),
+  statistics: training.statistics.describe(
+    'batch: while training, each convolution is followed by a normalization of its own over the statistics of each batch, which is folded into its steps and bias afterwards. fixed: layers are trained as they are written, and stored statistics stay.',
+  ),
 });
 
 export type QatOptions = z.infer<typeof qatOptions>;

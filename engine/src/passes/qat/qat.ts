@@ -6,6 +6,7 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
+import { requireFixedSizes } from '../../train/inputs';
 import { parametersOf } from '../../train/parameters';
 import { tune } from '../finetune/finetune';
 import { teachersOf } from '../finetune/options';
@@ -25,8 +26,8 @@ import { stages as corrections } from '../quantize/stages';
 import { formatOf } from '../quantize/supported';
 import { writers } from '../quantize/write/index';
 import { fakeQuantize } from './fake-quantize';
-import { requireFixedSizes } from './input-shapes';
 import { copyNarrowReads, withoutCopies } from './narrow-reads';
+import { normalizationsFor } from './normalizations';
 import { qatOptions, type QatOptions } from './options';
 import { quantizers } from './quantizers/index';
 import { readBack } from './read-back';
@@ -116,10 +117,10 @@ async function learn(
   const types = typesFor(widths, least, placement, profile, options.pack);
   let start = drawUp(surveyed, quantization, types);
   for (const correct of corrections) start = await correct(start, quantization, calibrated);
-  const fake = fakeQuantize(
-    start,
-    quantizers.find(({ id }) => id === options.quantizer)!,
-  );
+  const quantizer = quantizers.find(({ id }) => id === options.quantizer)!;
+  const isNormalized = epochs > 0 && options.statistics === 'batch';
+  const normalizations = isNormalized ? await normalizationsFor(start, calibrated) : undefined;
+  const fake = fakeQuantize(start, quantizer, normalizations);
   const training =
     epochs === 0
       ? undefined

@@ -1,16 +1,17 @@
 /** What training has learned, as a blueprint that is written like any other. */
 
 import { emptyGraph } from '../../ir/empty-graph';
-import type { Model } from '../../ir/model';
-import { dimsOf, makeTensor } from '../../ir/tensor';
+import type { Model, Tensor } from '../../ir/model';
+import { dimsOf, floats, makeTensor } from '../../ir/tensor';
 import { trainingOpset } from '../../train/graph-builder';
 import { withoutTraining } from '../../train/without-training';
 import { openModel } from '../../runtime/open-model';
 import type { NamedTensor, Runtime } from '../../runtime/runtime';
-import type { Blueprint, QuantizedLayer } from '../quantize/blueprint';
+import type { Blueprint, QuantizedLayer, QuantizedWeight } from '../quantize/blueprint';
 import type { LayerSite } from '../quantize/placement';
 import { scaleIndices, type Grid } from '../quantize/grid';
 import type { FakeLayer, FakeQuantized } from './fake-quantize';
+import { foldOf } from './normalizations';
 
 /**
  * @param trained the model of `fake` after training.
@@ -33,57 +34,45 @@ export async function readBack(
   const values = await computed(withoutTraining(trained), [...wanted, ...steps], runtime, signal);
   const read = (name: string) => values[name].data as Float32Array;
 
-  const known = new Set([
-    ...blueprint.model.graph!.initializer.map(({ name }) => name),
-    ...[...layers.values()].flatMap(({ bias }) => bias ?? []),
-  ]);
+  const constants = new Map(trained.graph!.initializer.map((tensor) => [tensor.name!, tensor]));
+  const learned = new Map(
+    [...blueprint.layers].map(([name, { site }]) => {
+      return [name, learnedLayer(site, layers.get(name)!, read, constants)] as const;
+    }),
+  );
+  const biases = [...learned.values()].flatMap(({ bias }) => bias ?? []);
+  const own = new Set(blueprint.model.graph!.initializer.map(({ name }) => name!));
   const initializers = new Map(
     [...blueprint.model.graph!.initializer, ...trained.graph!.initializer]
-      .filter(({ name }) => known.has(name))
+      .filter(({ name }) => own.has(name!))
+      .concat(biases)
       .map((tensor) => [tensor.name!, tensor]),
   );
   for (const [name, { site }] of blueprint.layers) {
     const { name: weight = '' } = site.weight;
-    const values = floatsOf(site, layers.get(name)!, read);
-    initializers.set(weight, makeTensor(weight, 'float', dimsOf(site.weight), values));
+    const { unrounded } = learned.get(name)!;
+    initializers.set(weight, makeTensor(weight, 'float', dimsOf(site.weight), unrounded));
   }
-  const biases = new Map(
-    [...blueprint.layers].map(([name, { site }]) => [site.node.output[0], layers.get(name)!.bias]),
-  );
-  const nodes = new Map(
-    blueprint.model.graph!.node.map((node) => {
-      const bias = biases.get(node.output[0]);
-      return [
-        node,
-        bias === undefined ? node : { ...node, input: [...node.input.slice(0, 2), bias] },
-      ];
-    }),
-  );
+  const nodes = new Map(blueprint.model.graph!.node.map((node) => [node, node]));
+  for (const [name, { site }] of blueprint.layers) {
+    const { bias } = learned.get(name)!;
+    const input = [...site.node.input.slice(0, 2), ...(bias ? [bias.name!] : [])];
+    if (bias) nodes.set(site.node, { ...site.node, input });
+  }
   const graph = {
     ...blueprint.model.graph!,
     node: [...nodes.values()],
     initializer: [...initializers.values()],
   };
-  const learned = [...blueprint.layers].map(([name, layer]): [string, QuantizedLayer] => {
-    const { site } = layer;
-    const { grid, step, codes, bias } = layers.get(name)!;
-    return [
-      name,
-      {
-        ...layer,
-        bias: undefined,
-        site: {
-          ...site,
-          node: nodes.get(site.node)!,
-          weight: initializers.get(site.weight.name!)!,
-          bias: bias === undefined ? undefined : initializers.get(bias),
-        },
-        weight: {
-          grid: { ...grid, scale: Float32Array.from(read(step)) },
-          codes: Int32Array.from(read(codes)),
-        },
-      },
-    ];
+  const written = [...blueprint.layers].map(([name, layer]): [string, QuantizedLayer] => {
+    const { weight, bias } = learned.get(name)!;
+    const site = {
+      ...layer.site,
+      node: nodes.get(layer.site.node)!,
+      weight: initializers.get(layer.site.weight.name!)!,
+      bias,
+    };
+    return [name, { ...layer, bias: undefined, site, weight }];
   });
   const grids = new Map<Grid, Grid>();
   for (const [value, grid] of blueprint.grids) {
@@ -93,20 +82,41 @@ export async function readBack(
   return {
     ...blueprint,
     model: { ...blueprint.model, graph },
-    layers: new Map(learned),
+    layers: new Map(written),
     grids: new Map([...blueprint.grids].map(([value, grid]) => [value, grids.get(grid)!])),
   };
 }
 
-/** The weight before rounding. */
-function floatsOf(
-  site: LayerSite,
-  { grid, step, unrounded }: FakeLayer,
+interface LearnedLayer {
+  readonly weight: QuantizedWeight;
+  /** The weight before rounding. */
+  readonly unrounded: Float32Array;
+  readonly bias?: Tensor;
+}
+
+/** A layer as training leaves it, with the normalization behind it folded in. */
+function learnedLayer(
+  { name, weight }: LayerSite,
+  { grid, step, codes, unrounded, bias, normalization }: FakeLayer,
   read: (name: string) => Float32Array,
-): Float32Array {
-  const { block, count } = scaleIndices(dimsOf(site.weight), grid.axis);
-  const steps = read(step);
-  return read(unrounded).map((value, at) => value * steps[Math.floor(at / block) % count]);
+  constants: ReadonlyMap<string, Tensor>,
+): LearnedLayer {
+  const constant = (name: string) => floats(constants.get(name)!);
+  const fold = normalization && foldOf(normalization, constant);
+  const { block, count } = scaleIndices(dimsOf(weight), grid.axis);
+  const channel = (at: number) => Math.floor(at / block) % count;
+  const learned = Int32Array.from(read(codes));
+  // A channel of zeros varies so little that its factor would blow up the steps of its bias.
+  const counts = new Set<number>();
+  learned.forEach((code, at) => code !== 0 && counts.add(channel(at)));
+  const scale = read(step).map((each, c) => {
+    return fold && counts.has(c) ? each * fold.factor[c] : each;
+  });
+  return {
+    weight: { grid: { ...grid, scale }, codes: learned },
+    unrounded: read(unrounded).map((each, at) => each * scale[channel(at)]),
+    bias: fold ? makeTensor(`${name}.bias`, 'float', [count], fold.bias) : constants.get(bias!),
+  };
 }
 
 /** Values that depend on constants alone. */

@@ -14,12 +14,14 @@ import { startRuntime } from '../../runtime/client';
 import { exposeOutputs } from '../../runtime/expose-outputs';
 import type { NamedTensor, Runtime } from '../../runtime/runtime';
 import { withoutTraining } from '../../train/without-training';
-import type { Blueprint } from '../quantize/blueprint';
+import { biasOf, type Blueprint } from '../quantize/blueprint';
+import { roundedBias } from '../quantize/simulate';
 import { blueprintOf, feedsOf, floatModels, outputsOf } from '../quantize/testing/blueprints';
 import { writeQdq } from '../quantize/write/qdq';
 import { fakeQuantize, type FakeQuantized } from './fake-quantize';
 import { qatOptions } from './options';
 import { quantizers } from './quantizers/index';
+import { normalizationsFor } from './normalizations';
 import { readBack } from './read-back';
 import { endLayers, typesFor, widthsOf } from './widths';
 
@@ -40,20 +42,21 @@ const models = [
 const cases = models.flatMap(([name, path], i) =>
   (
     [
-      [8, 8, true],
-      [4, 4, false],
-      [3, 2, true],
+      [8, 8, 'fixed', true],
+      [4, 4, 'batch', false],
+      [3, 2, 'fixed', true],
+      [3, 2, 'batch', true],
     ] as const
-  ).map(
-    ([weights, activations, pack], j) =>
-      [name, weights, activations, quantizers[(i + j) % quantizers.length].id, path, pack] as const,
-  ),
+  ).map(([weights, activations, statistics, pack], j) => {
+    const quantizer = quantizers[(i + j) % quantizers.length].id;
+    return [name, weights, activations, quantizer, statistics, path, pack] as const;
+  }),
 );
 
-it.each(cases)('%s with weights of %i bits and activations of %i by %s', async (...given) => {
-  const [, weights, activations, quantizer, path, pack] = given;
+it.each(cases)('%s in W%iA%i by %s, statistics %s', async (...given) => {
+  const [, weights, activations, quantizer, statistics, path, pack] = given;
   const options = qatOptions.parse({ weights, activations, quantizer, pack });
-  const { blueprint } = await blueprintOf(
+  const { blueprint, context } = await blueprintOf(
     runtime,
     readModelFile(path).model,
     {},
@@ -63,24 +66,49 @@ it.each(cases)('%s with weights of %i bits and activations of %i by %s', async (
   const fake = fakeQuantize(
     blueprint,
     quantizers.find(({ id }) => id === quantizer)!,
+    statistics === 'batch' ? await normalizationsFor(blueprint, context) : undefined,
   );
   const trained = moved(fake);
   const learned = await readBack(blueprint, fake, trained, runtime, signal);
-  const { steps, compared, different } = await compare(learned, fake, trained);
+  const { steps, compared, different } = await compare(
+    learned,
+    fake,
+    shifted(trained, fake, learned),
+  );
   expect(compared).toBe(blueprint.grids.size);
   expect(steps).toBeLessThanOrEqual(1);
   expect(different).toBeLessThan(0.01);
 });
 
 /** As if training had moved everything a little. */
-function moved({ model, parameters }: FakeQuantized): Model {
+function moved({ model, parameters, layers }: FakeQuantized): Model {
   const result = cloneModel(model);
-  const names = new Set(parameters.map(({ tensor }) => tensor.name));
+  const normalizations = [...layers.values()].flatMap(({ normalization = undefined }) => {
+    return normalization ? [normalization.mean, normalization.variance] : [];
+  });
+  const names = new Set([...parameters.map(({ tensor }) => tensor.name), ...normalizations]);
   result.graph!.initializer = result.graph!.initializer.map((tensor) => {
     if (!names.has(tensor.name)) return tensor;
     const values = floats(tensor).map((value, i) => value * (1.03 + 0.1 * Math.sin(7 * i)));
     return makeTensor(tensor.name!, 'float', tensor.dims.map(Number), values);
   });
+  return result;
+}
+
+/** What normalizations add is rounded only where it becomes part of an integer bias: that comes first. */
+function shifted(trained: Model, { layers }: FakeQuantized, learned: Blueprint): Model {
+  const result = cloneModel(trained);
+  for (const [name, layer] of learned.layers) {
+    const { shift } = layers.get(name)!.normalization ?? {};
+    const rounded = roundedBias(layer, learned);
+    if (shift === undefined || !rounded) continue;
+    const bias = biasOf(layer)!;
+    result.graph!.initializer = result.graph!.initializer.map((tensor) => {
+      if (tensor.name !== shift) return tensor;
+      const values = floats(tensor).map((value, c) => value + rounded[c] - bias[c]);
+      return makeTensor(shift, 'float', [values.length], values);
+    });
+  }
   return result;
 }
 

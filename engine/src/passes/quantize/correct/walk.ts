@@ -83,7 +83,7 @@ export async function walk(
 }
 
 /** Batches of the same size: positions drawn for one must exist in all. */
-async function wholeBatches(
+export async function wholeBatches(
   runtime: Runtime,
   model: Model,
   calibration: Dataset,

@@ -9,7 +9,9 @@ import { sharedModels } from '../../../onnx/testing/shared-models';
 import { exampleFeeds } from '../../../runtime/feeds';
 import { openModel } from '../../../runtime/open-model';
 import type { Feeds, NamedTensor, Runtime, SessionOptions } from '../../../runtime/runtime';
+import type { PassContext } from '../../pass';
 import type { Blueprint } from '../blueprint';
+import type { Calibration } from '../calibrate';
 import { drawUp, survey, type Survey, type Types } from '../draft';
 import { quantizeOptions } from '../options';
 import type { Placement } from '../placement';
@@ -19,6 +21,8 @@ export interface Sample {
   readonly prepared: Model;
   readonly blueprint: Blueprint;
   readonly placement: Placement;
+  /** With the data that it is calibrated on. */
+  readonly context: Calibration & PassContext;
 }
 
 /** The blueprint of a model of one input, calibrated on random values. */
@@ -41,9 +45,10 @@ export async function blueprintOf(
   const data = Float32Array.from({ length: 4 * size }, () => random.normal());
   const calibration = datasetInMemory({ name: 'random', sampleDims, data });
   const given = quantizeOptions.parse({ reduce_range: 'never', ...options });
-  const surveyed = await survey(prepared, given, { ...context, calibration });
+  const calibrated = { ...context, calibration };
+  const surveyed = await survey(prepared, given, calibrated);
   const blueprint = drawUp(surveyed, given, typesOf?.(surveyed));
-  return { prepared, blueprint, placement: surveyed.placement };
+  return { prepared, blueprint, placement: surveyed.placement, context: calibrated };
 }
 
 export async function feedsOf(runtime: Runtime, model: Model): Promise<Feeds> {

@@ -49,6 +49,7 @@ export function feederFor(
   const sampleBytes = 4 * sizes.reduce((sum, size) => sum + size, 0);
   const fitting = Math.max(1, Math.min(mostSamples, Math.floor(inputBytes / sampleBytes)));
   const batchSize = fixed ?? options.batchSize ?? fitting;
+  const batches = new Set(readers.map((each) => each.input.dims[0]));
   const constants = session.inputs.flatMap((each) => {
     const values = dataset.constants?.[each.name];
     return values && !(each.name in (options.feeds ?? {})) ? [{ input: each, values }] : [];
@@ -66,7 +67,7 @@ export function feederFor(
         feeds[each.name] = tensorFor(each, [samples, ...dims], full);
       }
       for (const { input: each, values } of constants) {
-        const wanted = each.dims.map((size) => (size === input.dims[0] ? samples : size));
+        const wanted = each.dims.map((size) => (batches.has(size) ? samples : size));
         const { dims, data } = spread(values, wanted);
         feeds[each.name] = tensorFor(each, dims, data);
       }
@@ -80,8 +81,9 @@ function tensorFor({ type }: SessionInput, dims: readonly number[], data: TypedA
 }
 
 /**
- * Feeds of random values for a model without data: floats are standard normal, integers zero. Inputs
- * have the given shapes, where there is one; else symbolic dimensions are 1 unless `bind` has them.
+ * Feeds of random values for a model without data: floats are standard normal, integers zero, and masks
+ * leave everything in. Inputs have the given shapes, where there is one; else symbolic dimensions are 1
+ * unless `bind` has them.
  */
 export function exampleFeeds(
   session: Pick<Session, 'inputs'>,
@@ -94,7 +96,8 @@ export function exampleFeeds(
       shapes[name] ?? dims.map((dim) => (typeof dim === 'number' ? dim : (bind[dim] ?? 1)));
     const count = sizes.reduce((product, dim) => product * dim, 1);
     const isFloat = type === 'float' || type === 'double' || type === 'float16';
-    const values = Float32Array.from({ length: count }, () => (isFloat ? random.normal() : 0));
+    const other = type === 'bool' ? 1 : 0;
+    const values = Float32Array.from({ length: count }, () => (isFloat ? random.normal() : other));
     return { type, dims: sizes, data: elementsAs(values, type) };
   };
   return Object.fromEntries(session.inputs.map((input) => [input.name, tensor(input)]));

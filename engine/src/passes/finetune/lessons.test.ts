@@ -102,6 +102,17 @@ describe('what a training learns from', () => {
     await expect(train({ distill: 1 }, { original: other })).rejects.toThrow(/set distill to 0/);
   });
 
+  it('leaves soft labels out where a model gives a single score, as long as features teach', () => {
+    const single = (given: object) => {
+      const options = finetuneOptions.parse(given);
+      const context = { original: network(6, 1), calibration: images() };
+      return lessonsOf(network(4, 1), options, context, 1).losses.map(({ loss }) => loss.id);
+    };
+    expect(single({ features: { attention: 500 } })).toEqual(['attention']);
+    expect(single({ features: { attention: 500 }, distill: 1 })).toHaveLength(2);
+    expect(single({})).toEqual(['soft_labels']);
+  });
+
   it('names the layers that are compared', () => {
     const features = {
       hints: { layers: ['a'] },

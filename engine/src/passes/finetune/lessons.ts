@@ -83,11 +83,13 @@ function teacherOf(
 function weightsOf(
   model: Model,
   teacher: Model | undefined,
-  { cross_entropy, distill }: Pick<FinetuneOptions, 'cross_entropy' | 'distill'>,
+  { cross_entropy, distill, features }: FinetuneOptions,
   isLabelled: boolean,
 ): { labels: number; soft: number } {
   const [own, theirs] = [model, teacher].map((each) => each && classesOf(each));
-  const canTeach = teacher !== undefined && (own ?? theirs) === (theirs ?? own);
+  // A single score says nothing as a share of classes, so that features teach alone.
+  const hasShares = own !== 1 || features === undefined;
+  const canTeach = teacher !== undefined && (own ?? theirs) === (theirs ?? own) && hasShares;
   const hasLabels = cross_entropy === undefined ? isLabelled : cross_entropy > 0;
   const hasSoft = distill === undefined ? canTeach : distill > 0 && teacher !== undefined;
   return {

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weightedModel } from '../../../../test/support/weighted-text';
 import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open';
-import { npy, npz } from '../../data/testing/npy-file';
 import type { Model } from '../../ir/model';
 import { encodeModel } from '../../onnx/write';
 import { startRuntime } from '../../runtime/client';
@@ -13,6 +12,7 @@ import { evaluateAccuracy } from '../../runtime/evaluate';
 import { evaluateFidelity } from '../../runtime/fidelity';
 import type { Runtime } from '../../runtime/runtime';
 import { textArrays, textModel } from '../../train/testing/masked-texts';
+import { towerArrays, towers } from '../../train/testing/two-towers';
 import type { PassContext } from '../pass';
 import { finetune } from './finetune';
 import { finetuneOptions } from './options';
@@ -125,58 +125,25 @@ describe('a transformer that reads tokens and their mask', () => {
 });
 
 describe('two towers, one of images', () => {
-  const model =
-    weightedModel(`(float[M,4] place, float[N,3,4,4] picture, float gain, float[2,N,5] state)
-    => (float[N,2] y) <float[4,3,3,3] w, float[4,4] p, float[5,4] q, float[4,2] fc> {
-      c = Conv<pads: ints = [1, 1, 1, 1]>(picture, w)
-      r = Relu(c)
-      g = GlobalAveragePool(r)
-      f = Flatten(g)
-      h = MatMul(place, p)
-      zero = Constant<value_int: int = 0>()
-      first = Gather(state, zero)
-      t = MatMul(first, q)
-      s = Sum(f, h, t)
-      k = Mul(s, gain)
-      y = MatMul(k, fc) }`);
-  const samples = 64;
-  const arrays = (labelled: boolean) => {
-    const place = Float32Array.from({ length: 4 * samples }, (_, i) => Math.sin(i * i));
-    const isBright = (n: number) => n % 3 > 0;
-    const picture = Uint8Array.from({ length: 48 * samples }, (_, i) =>
-      isBright(Math.floor(i / 48)) ? 130 + (i % 90) : i % 90,
-    );
-    const labels = Int32Array.from({ length: samples }, (_, n) =>
-      Number(place[4 * n] > 0 && isBright(n)),
-    );
-    return npz({
-      place: npy('<f4', [samples, 4], place),
-      picture: npy('|u1', [samples, 3, 4, 4], picture),
-      gain: npy('<f4', [], Float32Array.of(0.5)),
-      state: npy('<f4', [2, 1, 5], new Float32Array(10).fill(0.1)),
-      ...(labelled ? { labels: npy('<i4', [samples], labels) } : {}),
-    });
-  };
-
   it('learns from both, with images that are changed and values that are the same for all', async () => {
-    const data = await opened(model, arrays(true), { mean: 0.5, std: 0.5 });
+    const data = await opened(towers, towerArrays(64), { mean: 0.5, std: 0.5 });
     const given = { ...training, rate: 0.05, epochs: 20, mirror: true, brightness: 0.2 };
-    const { model: after, curves } = await tuned(model, data, given);
+    const { model: after, curves } = await tuned(towers, data, given);
     expect(curves![0].epochs.at(-1)!.loss).toBeLessThan(0.5 * curves![0].epochs[0].loss);
     expect(await accuracy(after, data)).toBeGreaterThan(0.9);
   });
 
   it('is not mixed', async () => {
-    const data = await opened(model, arrays(true));
-    await expect(tuned(model, data, { mixup: 0.2 })).rejects.toThrow(
+    const data = await opened(towers, towerArrays(64));
+    await expect(tuned(towers, data, { mixup: 0.2 })).rejects.toThrow(
       /mixup would mix images of "picture", but cannot mix what place read/,
     );
   });
 
   it('is refused with data of one input', async () => {
-    const data = await opened(model, arrays(false));
+    const data = await opened(towers, towerArrays(64, false));
     const one = { ...data, input: undefined, others: undefined, constants: undefined };
-    await expect(tuned(model, { ...one, labelled: true }, {})).rejects.toThrow(
+    await expect(tuned(towers, { ...one, labelled: true }, {})).rejects.toThrow(
       /"place" of the model, but "picture" and "gain" and "state" need values, too: give an \.npz/,
     );
   });

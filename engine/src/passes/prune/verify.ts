@@ -2,16 +2,18 @@
 
 import type { ChannelAnalysis } from '../../channels/analyze';
 import { maskChannels } from '../../channels/mask';
+import type { Dataset } from '../../data/dataset';
 import { exampleShapes } from '../../inspect/sized-types';
 import type { Model } from '../../ir/model';
 import { seededRandom } from '../../linalg/random';
-import { exampleFeeds } from '../../runtime/feeds';
+import { exampleFeeds, feederFor } from '../../runtime/feeds';
 import { openModel } from '../../runtime/open-model';
-import type { NamedTensor, Runtime } from '../../runtime/runtime';
+import type { Feeds, NamedTensor, Runtime, Session } from '../../runtime/runtime';
 import type { MaskedError } from '../pass';
 
 export interface ComparisonContext {
   readonly runtime?: Runtime;
+  readonly calibration?: Dataset;
   readonly signal: AbortSignal;
   readonly seed: number;
 }
@@ -23,21 +25,26 @@ export interface ComparisonContext {
 const smallest = 0.01;
 
 /**
- * The largest difference between the masked original and the cut model on one random sample;
- * undefined without a runtime. Where a cut changes a statistic, the mask takes it over the kept
+ * The largest difference between the masked original and the cut model on one random sample, or on the
+ * first of the data where there are several inputs, which random values may not suit: tokens and their
+ * mask, for example. Undefined without a runtime. Where a cut changes a statistic, the mask takes it over the kept
  * channels alone, so the two must agree there as well.
  */
 export async function compareMasked(
   analysis: ChannelAnalysis,
   cut: Model,
   cuts: ReadonlyMap<string, readonly number[]>,
-  { runtime, signal, seed }: ComparisonContext,
+  { runtime, calibration, signal, seed }: ComparisonContext,
 ): Promise<MaskedError | undefined> {
   if (!runtime) return undefined;
   const shapes = exampleShapes(analysis.model);
+  const feedsOf = (session: Session): Promise<Feeds> | Feeds =>
+    calibration?.input === undefined
+      ? exampleFeeds(session, seededRandom(seed), {}, shapes)
+      : firstFeeds(session, calibration, signal);
   const masked = maskChannels(analysis, cuts);
-  const expected = await runOnce(runtime, masked, shapes, { seed, signal });
-  const actual = await runOnce(runtime, cut, shapes, { seed, signal });
+  const expected = await runOnce(runtime, masked, feedsOf, signal);
+  const actual = await runOnce(runtime, cut, feedsOf, signal);
   let absolute = 0;
   let largest = 0;
   for (const [name, { data }] of Object.entries(expected)) {
@@ -53,15 +60,20 @@ export async function compareMasked(
 async function runOnce(
   runtime: Runtime,
   model: Model,
-  shapes: Readonly<Record<string, readonly number[]>>,
-  { seed, signal }: Pick<ComparisonContext, 'seed' | 'signal'>,
+  feedsOf: (session: Session) => Promise<Feeds> | Feeds,
+  signal: AbortSignal,
 ): Promise<Record<string, NamedTensor>> {
   // Fused integer kernels round differently for different sizes, which says nothing about the cut.
   const session = await openModel(runtime, model, { optimize: 'none' });
   try {
-    const feeds = exampleFeeds(session, seededRandom(seed), {}, shapes);
-    return await session.run(feeds, undefined, signal);
+    return await session.run(await feedsOf(session), undefined, signal);
   } finally {
     await session.close();
   }
+}
+
+async function firstFeeds(session: Session, data: Dataset, signal: AbortSignal): Promise<Feeds> {
+  const feeder = feederFor(session, data, { batchSize: 1 });
+  for await (const batch of data.batches(feeder.batchSize, signal)) return feeder.feeds(batch);
+  return {};
 }

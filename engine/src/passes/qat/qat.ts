@@ -6,7 +6,7 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import { requireFixedSizes } from '../../train/inputs';
+import { requireFixedSizes, withSampleSizes } from '../../train/inputs';
 import { parametersOf } from '../../train/parameters';
 import { tune } from '../finetune/finetune';
 import { teachersOf } from '../finetune/options';
@@ -59,7 +59,8 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   const seed = options.seed ?? outer.seed;
   const original = outer.original ?? given;
   const context = { ...outer, seed, runtime, calibration, original };
-  const prepared = await prepare(given, context);
+  const open = await prepare(given, context);
+  const prepared = withSampleSizes(open, calibration);
   requireFixedSizes(prepared);
   const profile = profiles.find(({ id }) => id === options.profile)!;
   const placed = place(prepared, profile, (layer) =>
@@ -79,9 +80,9 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   const { blueprint, placement } = learned.at(-1)!;
   const trainings = learned.flatMap(({ training }) => training ?? []);
   const { format } = postTraining(options);
-  const written = writers[formatOf({ format }, profile)](blueprint);
+  const written = withoutCopies(writers[formatOf({ format }, profile)](blueprint), copies);
   return {
-    model: withoutCopies(written, copies),
+    model: { ...written, graph: { ...written.graph!, input: open.graph!.input } },
     changed: true,
     notes: [...notesOf(blueprint, placement), ...trainings.flatMap(({ notes }) => notes)],
     curves: trainings.flatMap(({ curves }) => curves),

@@ -222,7 +222,8 @@ async function runEpochs(
   try {
     while (now.curve.epochs.length < epochs) {
       const ended = await runEpoch(loop, now, follower).catch(async (error: unknown) => {
-        await loop.workplace.leaveGpu(error);
+        const { message } = await loop.workplace.leaveGpu(error);
+        loop.context.say?.(message);
         return runEpoch(loop, now, follower);
       });
       begun = now = ended ?? slowedDown(begun, rate);

@@ -41,16 +41,18 @@ export class Workplace {
   }
 
   /**
-   * Comes back to the CPU when the GPU has failed.
+   * Comes back to the CPU when the GPU has failed, and gives what is to be said of it.
    *
    * @throws the error where it is not the GPU's.
    */
-  async leaveGpu(error: unknown): Promise<void> {
+  async leaveGpu(error: unknown): Promise<Issue> {
     if (!this.isGpu || isAbort(error)) throw error;
     await this.close();
     this.isGpu = false;
     this.place = await this.openCpu();
-    this.issues.push(failed(error));
+    const issue = failed(error);
+    this.issues.push(issue);
+    return issue;
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { floats } from '../../ir/tensor';
 import { encodeModel } from '../../onnx/write';
 import type { Runtime } from '../../runtime/runtime';
 import { startRuntime } from '../../runtime/client';
+import type { CheckpointStore } from '../checkpoints';
 import { optimizers } from '../optimizers';
 import { closeTestRuntime, testRuntime } from '../testing/check-gradient';
 import { pretendedGpu, type Answer } from '../testing/pretended-gpu';
@@ -124,9 +125,10 @@ describe('a GPU that fails', () => {
 
   test('in the middle of the training leaves the rest to the CPU', async () => {
     const context = await pretended((_, run) => run === 5 && failure());
-    const { bytes, issues } = await trained({ accelerator: 'gpu' }, context);
+    const { bytes, issues, said } = await trained({ accelerator: 'gpu' }, context);
     expect(issues.map(({ code }) => code)).toEqual(['gpu', 'gpu-failed']);
     expect(issues[1].message).toContain('device lost');
+    expect(said.at(-1)).toBe(issues[1].message);
     expect(bytes.equals((await plain).bytes)).toBe(true);
   });
 
@@ -152,6 +154,24 @@ test('auto leaves a GPU alone that is slower', async () => {
   const { issues } = await trained({ accelerator: 'auto' }, context);
   expect(issues).toMatchObject([{ severity: 'information', code: 'no-gpu' }]);
   expect(issues[0].message).toMatch(/no faster: .* a step, .* on the CPU/);
+});
+
+test('a training that is stopped on the GPU goes on wherever it can', async () => {
+  const files = new Map<string, Uint8Array>();
+  const checkpoints: CheckpointStore = {
+    read: (name) => files.get(name),
+    write: async (name, parts) => void files.set(name, Buffer.concat(parts)),
+  };
+  const stop = new AbortController();
+  const progress = ({ step }: { step: number }) => step === 3 && stop.abort();
+  const context = { ...(await pretended()), checkpoints, progress: progress as never };
+  const stopped = trained({ accelerator: 'gpu' }, { ...context, signal: stop.signal });
+  await expect(stopped).rejects.toThrow(/abort/i);
+  const more = { startRuntime: startWithoutGpu, checkpoints };
+  const { bytes, issues } = await trained({ accelerator: 'gpu' }, more);
+  expect(issues.map(({ code }) => code)).toEqual(['no-gpu', 'training-resumed']);
+  expect(issues[1].message).toMatch(/behind step 3 of 8/);
+  expect(bytes.equals((await plain).bytes)).toBe(true);
 });
 
 test('a trial can be cancelled', async () => {

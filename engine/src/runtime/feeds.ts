@@ -14,6 +14,11 @@ export interface FeedOptions {
   readonly batchSize?: number;
 }
 
+/** What is fed, of a session. */
+type Inputs = Pick<Session, 'inputs' | 'label'>;
+/** What is read, of a dataset. */
+type Samples = SampleShapes & Pick<Dataset, 'path'>;
+
 /** Samples of a dataset as feeds of one session. */
 export interface Feeder {
   /** One that samples go to. */
@@ -37,11 +42,7 @@ const inputBytes = 8 * 2 ** 20;
 const mostSamples = 128;
 
 /** @throws CoppiceError `feeds` when the samples do not fit the model's inputs. */
-export function feederFor(
-  session: Pick<Session, 'inputs' | 'label'>,
-  dataset: SampleShapes & Pick<Dataset, 'path'>,
-  options: FeedOptions = {},
-): Feeder {
+export function feederFor(session: Inputs, dataset: Samples, options: FeedOptions = {}): Feeder {
   const readers = readersFor(session, dataset, options);
   const [{ input }] = readers;
   const fixed = readers.map((each) => each.input.dims[0]).find((size) => typeof size === 'number');
@@ -104,11 +105,7 @@ export function exampleFeeds(
 }
 
 /** At least one: samples of one input go to the open one, those of several by their names. */
-function readersFor(
-  session: Pick<Session, 'inputs' | 'label'>,
-  dataset: SampleShapes & Pick<Dataset, 'path'>,
-  options: FeedOptions,
-): Reader[] {
+function readersFor(session: Inputs, dataset: Samples, options: FeedOptions): Reader[] {
   const { path, input: main, sampleDims, others = {}, constants = {} } = dataset;
   const reader = (
     input: SessionInput,
@@ -130,10 +127,7 @@ function readersFor(
   throw unfit(session, `it has no input that samples of ${path} go to.`);
 }
 
-function chooseInput(
-  session: Pick<Session, 'inputs' | 'label'>,
-  { input, feeds = {} }: FeedOptions,
-): SessionInput {
+function chooseInput(session: Inputs, { input, feeds = {} }: FeedOptions): SessionInput {
   const open = session.inputs.filter((each) => !(each.name in feeds));
   const chosen = input === undefined ? open[0] : open.find((each) => each.name === input);
   const names = session.inputs.map((each) => each.name).join(', ');

@@ -33,9 +33,9 @@ export const qatOptions = z.strictObject({
     .describe('Exceptions for layers, by glob on their names; later ones win.'),
   progressive: z
     .boolean()
-    .default(true)
+    .default(false)
     .describe(
-      'Below four bits, trains with four first, then with one bit less at a time; the epochs are shared out.',
+      'Below four bits, trains with four first, then with one bit less at a time; the epochs are shared out. Worth it in long trainings only.',
     ),
   pack: z
     .boolean()

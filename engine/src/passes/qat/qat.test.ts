@@ -98,7 +98,7 @@ describe('quantization-aware training', () => {
   it('goes down to two bits by way of four and three', async () => {
     const messages = new Set<string>();
     const { curves, model: result } = await run(
-      { weights: 2, activations: 2, epochs: 3, samples: 32, batch: 32 },
+      { weights: 2, activations: 2, epochs: 3, progressive: true, samples: 32, batch: 32 },
       { progress: ({ message }) => messages.add(/^. bits/.exec(message)?.[0] ?? '') },
     );
     expect(curves?.map(({ title, epochs }) => [title, epochs.length])).toEqual([

@@ -6,15 +6,11 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import { requireFixedSizes, withSampleSizes } from '../../train/inputs';
 import { parametersOf } from '../../train/parameters';
-import { tune } from '../finetune/finetune';
 import { teachersOf } from '../finetune/options';
-import { titled, type Tuned } from '../finetune/titled';
 import { layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
 import { issuesOf, notesOf } from '../quantize/account';
-import type { Blueprint } from '../quantize/blueprint';
 import type { Calibration } from '../quantize/calibrate';
 import { drawUp, survey } from '../quantize/draft';
 import { quantizeOptions, type QuantizeOptions } from '../quantize/options';
@@ -25,13 +21,11 @@ import { quantize } from '../quantize/quantize';
 import { stages as corrections } from '../quantize/stages';
 import { formatOf } from '../quantize/supported';
 import { writers } from '../quantize/write/index';
-import { fakeQuantize } from './fake-quantize';
 import { copyNarrowReads, withoutCopies } from './narrow-reads';
-import { normalizationsFor } from './normalizations';
 import { qatOptions, type QatOptions } from './options';
 import { quantizers } from './quantizers/index';
-import { readBack } from './read-back';
 import { stagesOf, type Stage } from './stages';
+import { trainBlueprint, type TrainedBlueprint } from './train-blueprint';
 import { endLayers, fewestBits, typesFor, widthsOf, type Widths } from './widths';
 
 export const qat: Pass<QatOptions> = {
@@ -59,9 +53,7 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   const seed = options.seed ?? outer.seed;
   const original = outer.original ?? given;
   const context = { ...outer, seed, runtime, calibration, original };
-  const open = await prepare(given, context);
-  const prepared = withSampleSizes(open, calibration);
-  requireFixedSizes(prepared);
+  const prepared = await prepare(given, context);
   const profile = profiles.find(({ id }) => id === options.profile)!;
   const placed = place(prepared, profile, (layer) =>
     layerRule([layer], options.layers).skip ? 'the recipe leaves it' : undefined,
@@ -80,9 +72,9 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   const { blueprint, placement } = learned.at(-1)!;
   const trainings = learned.flatMap(({ training }) => training ?? []);
   const { format } = postTraining(options);
-  const written = withoutCopies(writers[formatOf({ format }, profile)](blueprint), copies);
+  const written = writers[formatOf({ format }, profile)](blueprint);
   return {
-    model: { ...written, graph: { ...written.graph!, input: open.graph!.input } },
+    model: withoutCopies(written, copies),
     changed: true,
     notes: [...notesOf(blueprint, placement), ...trainings.flatMap(({ notes }) => notes)],
     curves: trainings.flatMap(({ curves }) => curves),
@@ -93,12 +85,9 @@ async function run(given: Model, options: QatOptions, outer: PassContext): Promi
   };
 }
 
-interface Learned {
-  /** Its model holds the floats that were trained: what the next stage begins with. */
-  readonly blueprint: Blueprint;
+/** The floats that were trained are what the next stage begins with. */
+interface Learned extends TrainedBlueprint {
   readonly placement: Placement;
-  /** Absent where there were no epochs. */
-  readonly training?: Tuned;
 }
 
 /** One stage: the post-training result, and what training makes of it. */
@@ -110,7 +99,7 @@ async function learn(
   context: Calibration & PassContext,
 ): Promise<Learned> {
   const quantization = postTraining(options);
-  const { calibration, seed, runtime, signal } = context;
+  const { calibration, seed } = context;
   const samples = Math.min(options.calibration_samples, calibration.samples);
   const calibrated = { ...context, calibration: calibration.sample(samples, seed) };
   const surveyed = await survey(float, quantization, calibrated);
@@ -119,21 +108,9 @@ async function learn(
   let start = drawUp(surveyed, quantization, types);
   for (const correct of corrections) start = await correct(start, quantization, calibrated);
   const quantizer = quantizers.find(({ id }) => id === options.quantizer)!;
-  const isNormalized = epochs > 0 && options.statistics === 'batch';
-  const normalizations = isNormalized ? await normalizationsFor(start, calibrated) : undefined;
-  const fake = fakeQuantize(start, quantizer, normalizations);
-  const training =
-    epochs === 0
-      ? undefined
-      : await titled(title, context, (own) =>
-          tune(fake.model, { ...options, epochs, layers: ['*'] }, own, {
-            extra: fake.parameters,
-            legible: start.model,
-          }),
-        );
-  const trained = training?.model ?? fake.model;
-  const blueprint = await readBack(start, fake, trained, runtime, signal);
-  return { blueprint, placement, training };
+  const training = { ...options, epochs };
+  const trained = await trainBlueprint(start, quantizer, training, context, calibrated, title);
+  return { ...trained, placement };
 }
 
 /** The options by which `quantize` finds what training begins with. */

@@ -2,10 +2,13 @@
 
 import { z } from 'zod';
 import { parseMilliseconds } from '../../ir/units';
+import { finetuneOptions } from '../finetune/options';
+import { tuningProblem } from '../recovery/tuning';
 import { calibrators } from './calibrators/index';
 import { roundingMethods } from './correct/rounding/index';
 import { profiles } from './profiles/index';
 import { quantizedTypes } from './quantized-type';
+import { untrainable } from './untrainable';
 import { weightRanges } from './weight-ranges/index';
 
 const types = quantizedTypes.map(({ name }) => name);
@@ -130,6 +133,16 @@ export const quantizeOptions = z
       .describe(
         'Largest drop of top-1 on the calibration data (0.01 is one point), for which layers stay in floating point or, with widths, get more bits; without labels, noise as a share of the power of the output.',
       ),
+    recover: z
+      .enum(['none', 'finetune'])
+      .default('none')
+      .describe(
+        'What is done about the loss that calibrators, rounding and correct_bias leave: `finetune` trains the quantized model as `qat` does, by LSQ, at the types that were chosen.',
+      ),
+    finetune: finetuneOptions
+      .omit({ layers: true })
+      .optional()
+      .describe('How `recover: finetune` trains, with the options of `finetune`.'),
     samples: z.int().min(1).default(512).describe('Calibration samples that are looked at.'),
     seed: z.int().min(0).optional().describe('Overrides the seed of the run.'),
   })
@@ -141,7 +154,11 @@ export const quantizeOptions = z
     ({ weight_block, accuracy_level }) =>
       weight_block !== undefined || accuracy_level === undefined,
     'accuracy_level is for products of blocks: give weight_block, too.',
-  );
+  )
+  .superRefine((options, { addIssue }) => {
+    const message = tuningProblem(options) ?? untrainable(options);
+    if (message) addIssue({ code: 'custom', message });
+  });
 
 export type QuantizeOptions = z.infer<typeof quantizeOptions>;
 

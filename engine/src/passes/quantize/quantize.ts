@@ -2,8 +2,14 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
+import { finetuneOptions, teachersOf } from '../finetune/options';
 import type { Pass, PassContext, PassNote, PassResult } from '../pass';
+import { quantizers } from '../qat/quantizers/index';
+import { trainBlueprint, type TrainedBlueprint } from '../qat/train-blueprint';
+import { requireTuning } from '../recovery/tuning';
 import { issuesOf, notesOf } from './account';
+import type { Blueprint } from './blueprint';
+import type { Calibration } from './calibrate';
 import { drawUp, isStatic, survey, type Survey } from './draft';
 import { findFaster } from './faster';
 import { quantizeOptions, widthsOf, type QuantizeOptions } from './options';
@@ -19,8 +25,9 @@ import { writers } from './write/index';
 export const quantize: Pass<QuantizeOptions> = {
   id: 'quantize',
   title: 'Quantization',
-  doc: 'Stores weights as integers and lets the layers compute on integers, with ranges found on calibration data. No training.',
+  doc: 'Stores weights as integers and lets the layers compute on integers, with ranges found on calibration data. No training, unless recover: finetune asks for it.',
   options: quantizeOptions,
+  reads: ({ finetune }) => teachersOf(finetune),
   refuse,
   run,
 };
@@ -38,6 +45,7 @@ async function run(
   options: QuantizeOptions,
   outer: PassContext,
 ): Promise<PassResult> {
+  requireTuning(options, outer);
   const context = { ...outer, seed: options.seed ?? outer.seed };
   const { runtime, calibration } = context;
   const able = runtime &&
@@ -79,21 +87,43 @@ async function run(
     ? await decidePrecision(model, faster.options, able, { look, build })
     : { options: faster.options, reasons: new Map<string, Reason>(), issues: [] };
   const chosen = decision.options;
-  const { surveyed, blueprint } = await build(chosen);
+  const { surveyed, blueprint: built } = await build(chosen);
   const { profile, placement } = surveyed;
+  const isTrained = options.recover === 'finetune' && able && built.layers.size > 0;
+  const { blueprint, training }: TrainedBlueprint = isTrained
+    ? await tuned(built, options, given, { ...able, calibration: calibration! }, able)
+    : { blueprint: built };
   const said = new Set([...faster.issues, ...decision.issues].map(({ code }) => code));
   return {
     model: writers[formatOf(chosen, profile)](blueprint),
     changed: true,
-    notes: notesOf(blueprint, placement)
-      .map((note) => faster.notes.get(note.subject) ?? note)
-      .map((note) => withReason(note, decision.reasons.get(note.subject))),
+    notes: [
+      ...notesOf(blueprint, placement)
+        .map((note) => faster.notes.get(note.subject) ?? note)
+        .map((note) => withReason(note, decision.reasons.get(note.subject))),
+      ...(training?.notes ?? []),
+    ],
+    ...(training ? { curves: training.curves } : {}),
     issues: [
       ...issuesOf(options, blueprint, placement).filter(({ code }) => !said.has(code)),
       ...faster.issues,
       ...decision.issues,
+      ...(training?.issues ?? []),
     ],
   };
+}
+
+/** As `qat` trains, at the types of the blueprint; the given model teaches unless an earlier one does. */
+function tuned(
+  blueprint: Blueprint,
+  { finetune }: QuantizeOptions,
+  given: Model,
+  context: Calibration & PassContext,
+  calibrated: Calibration & PassContext,
+): Promise<TrainedBlueprint> {
+  const training = finetune ?? finetuneOptions.parse({});
+  const taught = { ...context, original: context.original ?? given };
+  return trainBlueprint(blueprint, quantizers[0], training, taught, calibrated);
 }
 
 function withReason(note: PassNote, decided: Reason | undefined): PassNote {

@@ -23,20 +23,26 @@ export const recoveryOptions = {
     ),
 };
 
-export interface TuningOptions {
+/** Whatever else a pass can do to recover. */
+interface AskedTuning {
+  readonly recover: string;
+  readonly finetune?: object;
+}
+
+export interface TuningOptions extends AskedTuning {
   readonly recover: z.infer<(typeof recoveryOptions)['recover']>;
   readonly finetune?: z.infer<typeof finetuneOptions>;
 }
 
 /** What is wrong with options that belong together; undefined where nothing is. */
-export function tuningProblem({ recover, finetune }: TuningOptions): string | undefined {
+export function tuningProblem({ recover, finetune }: AskedTuning): string | undefined {
   if (!finetune || recover === 'finetune') return undefined;
   return 'The options under finetune are only used with recover: finetune.';
 }
 
 /** @throws CoppiceError `no-data` where training is asked for and cannot be had. */
 export function requireTuning(
-  { recover }: TuningOptions,
+  { recover }: AskedTuning,
   { runtime, calibration }: Pick<PassContext, 'runtime' | 'calibration'>,
 ): void {
   if (recover !== 'finetune' || (runtime && calibration)) return;

@@ -38,6 +38,8 @@ export interface RecordOptions {
   readonly trained: (layer: string) => boolean;
   /** What is trained besides them. */
   readonly extra?: readonly ExtraParameter[];
+  /** Constants that are no parameters although layers read them: steps of quantizers that stay. */
+  readonly settings?: ReadonlySet<string>;
   /** `batch`: BatchNormalization takes the statistics of each batch; `fixed`: the running ones. */
   readonly statistics: 'batch' | 'fixed';
   readonly losses: readonly { readonly loss: Loss; readonly weight: number }[];
@@ -141,8 +143,8 @@ function knownIntegers({ output }: Node, types: TypeTable): Tensor[] | undefined
 function allParameters(model: Model, options: RecordOptions, shapes: LossShapes): Parameter[] {
   const heads = options.losses.flatMap(({ loss }) => loss.learns?.(shapes) ?? []);
   const extra = extraParameters([...(options.extra ?? []), ...heads]);
-  const taken = new Set(extra.map(({ name }) => name));
-  const own = parametersOf(model, options.trained).filter(({ name }) => !taken.has(name));
+  const others = new Set([...extra.map(({ name }) => name), ...(options.settings ?? [])]);
+  const own = parametersOf(model, options.trained).filter(({ name }) => !others.has(name));
   if (own.length + (options.extra?.length ?? 0) === 0) {
     throw new CoppiceError('nothing-to-train', 'No layer of the model is to be trained.');
   }

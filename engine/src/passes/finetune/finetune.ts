@@ -41,6 +41,8 @@ export const finetune: Pass<FinetuneOptions> = {
 export interface Additions {
   /** What is trained besides the layers. */
   readonly extra?: readonly ExtraParameter[];
+  /** Constants that are no parameters although layers read them. */
+  readonly settings?: ReadonlySet<string>;
   /** Losses that do not depend on what the model is to learn. */
   readonly penalties?: TrainOptions['losses'];
   /** The model with the same values where layers can be found, if they cannot in the one that is trained. */
@@ -51,7 +53,7 @@ export async function tune(
   model: Model,
   options: FinetuneOptions,
   context: PassContext,
-  { extra = [], penalties = [], legible = model }: Additions = {},
+  { extra = [], settings, penalties = [], legible = model }: Additions = {},
 ): Promise<PassResult> {
   const { runtime, calibration, signal, progress } = context;
   if (!runtime || !calibration) {
@@ -64,6 +66,7 @@ export async function tune(
   const fixed = {
     ...plainOptions(options),
     extra,
+    settings,
     sampleShapes: calibration,
     losses: [...losses, ...penalties],
     labelOffset: context.labelOffset ?? 0,

@@ -23,6 +23,8 @@ export interface FakeQuantized {
   readonly model: Model;
   /** Weights, biases and whatever the quantizer learns, as constants of the model. */
   readonly parameters: readonly ExtraParameter[];
+  /** Constants that rounding needs and training leaves alone. */
+  readonly settings: ReadonlySet<string>;
   readonly layers: ReadonlyMap<string, FakeLayer>;
   /** By the name of the value. */
   readonly activations: ReadonlyMap<string, Rounded>;
@@ -47,6 +49,7 @@ export function fakeQuantize(
 class FakeQuantization {
   private readonly graph: QuantizedGraph;
   private readonly parameters = new Map<string, ExtraParameter>();
+  private readonly settings = new Set<string>();
   private readonly weights = new Map<string, Rounded & { value: string; grid: Grid }>();
   private readonly layers = new Map<string, FakeLayer>();
   private readonly normalized = new Map<string, Normalization<string>>();
@@ -75,12 +78,13 @@ class FakeQuantization {
     }
     for (const [name, { tensor, weight }] of operands) {
       const values = decode(weight.codes, dimsOf(tensor), weight.grid);
-      this.graph.replace(name, this.graph.constant(name, 'float', dimsOf(tensor), values));
+      this.graph.replace(name, this.writer.constant(values, dimsOf(tensor)));
     }
     for (const [layer, node] of sites) this.writeLayer(layer, node);
     return {
       model: this.graph.finish(),
       parameters: [...this.parameters.values()],
+      settings: this.settings,
       layers: this.layers,
       activations: this.activations,
     };
@@ -187,7 +191,9 @@ class FakeQuantization {
     detach: (value) => this.trainingNode('Detach', value),
     constant: (values, dims = []) => {
       const data = typeof values === 'number' ? [values] : values;
-      return this.graph.constant('constant.qat', 'float', dims, data);
+      const name = this.graph.constant('constant.qat', 'float', dims, data);
+      this.settings.add(name);
+      return name;
     },
     integers: (values) => this.graph.constant('axes.qat', 'int64', [values.length], values),
     parameter: (name, dims, values, { decays, gain }) => {

@@ -16,6 +16,7 @@ import { quantizeOptions } from '../quantize/options';
 import { quantize } from '../quantize/quantize';
 import { qatOptions } from './options';
 import { qat } from './qat';
+import { quantizers } from './quantizers/index';
 
 const example = resolve(__dirname, '../../../../examples/fashion');
 const preprocessing = { mean: 0.286, std: 0.353 };
@@ -94,6 +95,16 @@ describe('quantization-aware training', () => {
     expect(Buffer.compare(encodeModel(one.model), encodeModel(two.model))).toBe(0);
     expect(Buffer.compare(encodeModel(model), before)).toBe(0);
   });
+
+  it.each(quantizers.map(({ id }) => id))(
+    'learns by %s from where it begins',
+    async (quantizer) => {
+      const few = { weights: 4, activations: 4, quantizer, epochs: 1, samples: 128, batch: 32 };
+      const lossAt = async (rate: number) =>
+        (await run({ ...few, rate })).curves![0].epochs[0].loss;
+      expect(await lossAt(0.002)).toBeLessThan(await lossAt(1e-9));
+    },
+  );
 
   it('goes down to two bits by way of four and three', async () => {
     const messages = new Set<string>();

@@ -47,6 +47,7 @@ export async function trainBlueprint(
       : await titled(title, context, (own) =>
           tune(fake.model, { ...options, layers: ['*'] }, own, {
             extra: fake.parameters,
+            settings: fake.settings,
             legible: start.model,
           }),
         );

@@ -35,7 +35,7 @@ export const qatOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Below four bits, trains with four first, then with one bit less at a time; the epochs are shared out. Worth it in long trainings only.',
+      'Below four bits, trains with four first, then with one bit less at a time; the epochs are shared out. In short trainings that is a poor beginning.',
     ),
   pack: z
     .boolean()

@@ -6,7 +6,7 @@
 
 import { CoppiceError } from '../../ir/issue';
 import type { Model } from '../../ir/model';
-import { parametersOf } from '../../train/parameters';
+import { isTrainable } from '../../train/parameters';
 import { teachersOf } from '../finetune/options';
 import { layerRule } from '../layer-rules';
 import type { Pass, PassContext, PassResult } from '../pass';
@@ -36,9 +36,7 @@ export const qat: Pass<QatOptions> = {
   reads: teachersOf,
   refuse: (model) =>
     quantize.refuse(model) ??
-    (parametersOf(model, () => true).length === 0
-      ? 'It has no float32 weights that could be trained.'
-      : undefined),
+    (isTrainable(model) ? undefined : 'It has no float32 weights that could be trained.'),
   run,
 };
 
